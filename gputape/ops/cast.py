@@ -1,0 +1,155 @@
+"""Conversions between element types, and tensors like others."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..dtypes import DIFFERENTIABLE, FROM_NUMPY, as_dtype
+from ..errors import UnimplementedError
+from ..op import op, public
+from ..registry import OPS
+from ..tape import IndexedSlices
+from ..tensor import Array, as_tensor
+
+
+@op
+def convert(xp, x, *, dtype, source):
+    """The elements of `x`, of dtype `source`, as `dtype` (NumPy dtypes). Complex numbers give their real parts."""
+    if source.kind == "c" and dtype.kind != "c":
+        x = x.real
+    if dtype.kind == "b":
+        return x != 0
+    if source.kind == "V" and dtype.kind in "iuc":
+        x = x.astype(np.float32)
+    return x.astype(dtype)
+
+
+@convert.gradient
+def _(dy, dtype, source):
+    return convert(dy, dtype=source, source=dtype) if source in DIFFERENTIABLE else None
+
+
+@public
+def cast(x: Any, dtype: Any, name: str | None = None) -> Any:
+    """`x` (any shape) with its elements turned into `dtype`, TensorFlow's `tf.cast`; `x` itself if it has that dtype.
+
+    Floats turn into integers towards zero, complex numbers into their real parts, numbers into bool as `x != 0`.
+    Differentiable between floating point and complex dtypes. Raises UnimplementedError for strings.
+
+    >>> import gputape as tf
+    >>> tf.cast([1.7, -1.7], tf.int32).numpy()
+    array([ 1, -1], dtype=int32)
+    """
+    if isinstance(x, IndexedSlices):
+        return IndexedSlices(cast(x.values, dtype), x.indices, x.dense_shape)
+    wanted = as_dtype(dtype).numpy
+    if not isinstance(x, Array):
+        x = as_tensor(x)
+    given = x._array.dtype
+    if given == wanted:
+        return x
+    if given.kind == "O" or wanted.kind == "O":
+        raise UnimplementedError(
+            f"Cast {FROM_NUMPY[given].name} to {FROM_NUMPY[wanted].name} is not supported: "
+            f"use tf.strings.to_number or tf.as_string [Op:Cast]"
+        )
+    return convert(x, dtype=wanted, source=given)
+
+
+@public
+def saturate_cast(value: Any, dtype: Any, name: str | None = None) -> Any:
+    """As `cast`, with values that `dtype` cannot hold turned into its nearest limit (the real part of complex numbers).
+
+    >>> import gputape as tf
+    >>> tf.saturate_cast([-3.0, 300.0], tf.uint8).numpy()
+    array([  0, 255], dtype=uint8)
+    """
+    value = as_tensor(value)
+    wanted = as_dtype(dtype)
+    if value.dtype.is_complex and not wanted.is_complex:
+        value = cast(value, value.dtype.real_dtype)
+    if value.dtype.is_bool or wanted.is_bool or value.dtype.is_complex:
+        return cast(value, wanted)
+    low, high = _limits(value.dtype, wanted)
+    if low is not None or high is not None:
+        given = value.dtype
+        value = OPS["clip_by_value"](value, given.min if low is None else low, given.max if high is None else high)
+    return cast(value, wanted)
+
+
+def _limits(given: Any, wanted: Any) -> tuple[Any, Any]:
+    """The smallest and largest number of `given` that `wanted` can hold, None where `given` itself does not go beyond."""
+    low = high = None
+    scalar = given.as_numpy_dtype
+    if float(given.min) < float(wanted.min):
+        low = scalar(wanted.min)
+        if float(low) < float(wanted.min):
+            low = np.nextafter(low, scalar(0))
+    if float(given.max) > float(wanted.max):
+        high = scalar(wanted.max)
+        if float(high) > float(wanted.max) or (wanted.is_integer and int(high) > wanted.max):
+            high = np.nextafter(high, scalar(0))
+    return low, high
+
+
+@op
+def identity(xp, x):
+    """`x` as a tensor of its own, `tf.identity`; on the same memory, since tensors do not change."""
+    return x
+
+
+@identity.gradient
+def _(dy):
+    return dy
+
+
+@op
+def detach(xp, x):
+    """`x` as a constant: gradients stop here, `tf.stop_gradient`."""
+    return x
+
+
+@op
+def filled_like(xp, x, *, value, dtype):
+    """A tensor of the shape of `x`, all elements `value` (empty strings for tf.string), of NumPy dtype `dtype`."""
+    return xp.full(x.shape, b"" if dtype.kind == "O" else value, dtype)
+
+
+@public
+def zeros_like(input: Any, dtype: Any = None, name: str | None = None, layout: Any = None) -> Any:
+    """Zeros of the shape of `input`, and of its dtype unless `dtype` is given.
+
+    >>> import gputape as tf
+    >>> tf.zeros_like([1, 2]).numpy()
+    array([0, 0], dtype=int32)
+    """
+    return _like(input, 0, dtype)
+
+
+@public
+def ones_like(input: Any, dtype: Any = None, name: str | None = None, layout: Any = None) -> Any:
+    """Ones of the shape of `input`, and of its dtype unless `dtype` is given.
+
+    >>> import gputape as tf
+    >>> tf.ones_like([1, 2], dtype="float32").numpy()
+    array([1., 1.], dtype=float32)
+    """
+    return _like(input, 1, dtype)
+
+
+def _like(x: Any, value: int, dtype: Any) -> Any:
+    x = x if isinstance(x, Array) else as_tensor(x)
+    return filled_like(x, value=value, dtype=x._array.dtype if dtype is None else as_dtype(dtype).numpy)
+
+
+NAMES = {
+    "tf.cast": cast,
+    "tf.dtypes.cast": cast,
+    "tf.saturate_cast": saturate_cast,
+    "tf.dtypes.saturate_cast": saturate_cast,
+    "tf.identity": identity,
+    "tf.zeros_like": zeros_like,
+    "tf.ones_like": ones_like,
+}

@@ -1,0 +1,188 @@
+"""Comparisons, logic, bits, and the choice between two tensors."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..errors import InvalidArgumentError
+from ..op import elementwise, op, public
+from ..tensor import Array
+from .domain import boolean, integer, real, real_floating
+
+
+def _truth(made: Any) -> Any:
+    """Comparisons of tf.string give NumPy arrays of objects."""
+    return made.astype(np.bool_) if made.dtype.kind == "O" else made
+
+
+@elementwise
+def equal(xp, x, y):
+    return _truth(xp.equal(x, y))
+
+
+@elementwise
+def not_equal(xp, x, y):
+    return _truth(xp.not_equal(x, y))
+
+
+@elementwise
+@real
+def less(xp, x, y):
+    return xp.less(x, y)
+
+
+@elementwise
+@real
+def less_equal(xp, x, y):
+    return xp.less_equal(x, y)
+
+
+@elementwise
+@real
+def greater(xp, x, y):
+    return xp.greater(x, y)
+
+
+@elementwise
+@real
+def greater_equal(xp, x, y):
+    return xp.greater_equal(x, y)
+
+
+@public
+def tensor_equals(x: Any, y: Any) -> Any:
+    """`x == y` of tensors: element by element, or False if their shapes do not go together."""
+    return equal(x, y) if _fit(x, y) else False
+
+
+@public
+def tensor_not_equals(x: Any, y: Any) -> Any:
+    """`x != y` of tensors: element by element, or True if their shapes do not go together."""
+    return not_equal(x, y) if _fit(x, y) else True
+
+
+def _fit(x: Any, y: Any) -> bool:
+    shape = np.shape(y._array if isinstance(y, Array) else y)
+    if x._array.shape == shape:
+        return True
+    try:
+        np.broadcast_shapes(x._array.shape, shape)
+    except ValueError:
+        return False
+    return True
+
+
+@elementwise
+@boolean
+def logical_and(xp, x, y):
+    return xp.logical_and(x, y)
+
+
+@elementwise
+@boolean
+def logical_or(xp, x, y):
+    return xp.logical_or(x, y)
+
+
+@elementwise
+@boolean
+def logical_xor(xp, x, y):
+    return xp.logical_xor(x, y)
+
+
+@elementwise
+@boolean
+def logical_not(xp, x):
+    return xp.logical_not(x)
+
+
+@elementwise
+@real_floating
+def is_nan(xp, x):
+    return xp.isnan(x)
+
+
+@elementwise
+@real_floating
+def is_inf(xp, x):
+    return xp.isinf(x)
+
+
+@elementwise
+@real_floating
+def is_finite(xp, x):
+    return xp.isfinite(x)
+
+
+@elementwise
+@integer
+def bitwise_and(xp, x, y):
+    return xp.bitwise_and(x, y)
+
+
+@elementwise
+@integer
+def bitwise_or(xp, x, y):
+    return xp.bitwise_or(x, y)
+
+
+@elementwise
+@integer
+def bitwise_xor(xp, x, y):
+    return xp.bitwise_xor(x, y)
+
+
+@elementwise
+@integer
+def bitwise_invert(xp, x):
+    return xp.invert(x)
+
+
+def _shift(xp: Any, x: Any, y: Any) -> Any:
+    """A shift count within the width of the shifted type, as TensorFlow limits it."""
+    width = 8 * (x if hasattr(x, "dtype") else y).dtype.itemsize
+    return xp.clip(y, 0, width - 1)
+
+
+@elementwise
+@integer
+def left_shift(xp, x, y):
+    """`x * 2**y`; counts beyond the width of the type are limited to it."""
+    return xp.left_shift(x, _shift(xp, x, y))
+
+
+@elementwise
+@integer
+def right_shift(xp, x, y):
+    """`x // 2**y`; counts beyond the width of the type are limited to it."""
+    return xp.right_shift(x, _shift(xp, x, y))
+
+
+@op(mixed=("condition",))
+def select(xp, condition, x, y):
+    """`x` where `condition` (bool) holds, `y` elsewhere, all broadcast together: `tf.where` of three arguments.
+
+    What is not chosen gets a gradient of zero even where the other side's gradient is NaN.
+    """
+    if condition.dtype != np.bool_:
+        raise InvalidArgumentError(
+            f"select: condition is {condition.dtype}, it must be bool: compare first, e.g. x != 0 [Op:SelectV2]"
+        )
+    return xp.where(condition, x, y)
+
+
+@select.gradient
+def _(dy, condition):
+    return None, lambda: select(condition, dy, 0), lambda: select(condition, 0, dy)
+
+
+NAMES = {
+    **{f"tf.{f.name}": f for f in (equal, not_equal, less, less_equal, greater, greater_equal)},
+    **{f"tf.math.{f.name}": f for f in (equal, not_equal, less, less_equal, greater, greater_equal)},
+    **{f"tf.{f.name}": f for f in (logical_and, logical_or, logical_not)},
+    **{f"tf.math.{f.name}": f for f in (logical_and, logical_or, logical_not, logical_xor, is_nan, is_inf, is_finite)},
+    **{f"tf.bitwise.{f.name}": f for f in (bitwise_and, bitwise_or, bitwise_xor, left_shift, right_shift)},
+    "tf.bitwise.invert": bitwise_invert,
+}

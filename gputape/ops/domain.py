@@ -1,0 +1,48 @@
+"""Which element types an op takes. A body under one of these decorators refuses all others, naming what to do.
+
+NumPy would compute `exp` of integers in float64 and compare complex numbers; TensorFlow refuses, and so do we.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+from .. import dtypes
+from ..errors import InvalidArgumentError
+
+
+def taking(kinds: str, told: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Decorator of a body: its arrays have one of these NumPy kinds ("V" is bfloat16). The first array is looked at."""
+
+    def declare(body: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(body)
+        def checked(xp: Any, x: Any, *rest: Any) -> Any:
+            try:
+                kind = x.dtype.kind
+            except AttributeError:  # a Python number, so an array follows
+                kind = next(y for y in rest if hasattr(y, "dtype")).dtype.kind
+            if kind not in kinds:
+                raise refusal(body.__name__.rstrip("_"), (x, *rest), told)
+            return body(xp, x, *rest)
+
+        return checked
+
+    return declare
+
+
+def refusal(name: str, arrays: tuple[Any, ...], told: str) -> InvalidArgumentError:
+    given = next(dtypes.FROM_NUMPY[x.dtype].name for x in arrays if hasattr(x, "dtype"))
+    return InvalidArgumentError(
+        f"Value for attr 'T' of {given} is not in the list of allowed values: {name} takes {told}; use tf.cast [Op:{name}]"
+    )
+
+
+numeric = taking("fVciu", "numbers: floating point, complex or integer")
+real = taking("fViu", "real numbers: floating point or integer")
+floating = taking("fVc", "floating point or complex numbers")
+real_floating = taking("fV", "floating point numbers: float16, bfloat16, float32 or float64")
+complex_ = taking("c", "complex numbers")
+integer = taking("iu", "integers")
+boolean = taking("b", "bool")

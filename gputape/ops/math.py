@@ -1,0 +1,409 @@
+"""Elementwise arithmetic and functions of several arguments; those of one are in unary.py."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..errors import InvalidArgumentError
+from ..op import elementwise, op, public
+from ..tape import IndexedSlices, densified
+from ..tensor import Array, as_tensor
+from .cast import cast, ones_like, zeros_like
+from .compare import greater, greater_equal, less, less_equal, not_equal, select
+from .complex import conj
+from .domain import floating, numeric, real, real_floating
+from .unary import log
+
+
+
+def _dtype(x: Any, y: Any) -> Any:
+    """The dtype of two operands, of which one may be a Python number."""
+    return (x if hasattr(x, "dtype") else y).dtype
+
+
+def _zero_where(xp: Any, zero: Any, value: Any) -> Any:
+    return xp.where(zero, value.dtype.type(0), value)
+
+
+# -- arithmetic
+
+
+@elementwise
+@numeric
+def add(xp, x, y):
+    return xp.add(x, y)
+
+
+@add.gradient
+def _(dy):
+    return dy, dy
+
+
+@elementwise
+@numeric
+def subtract(xp, x, y):
+    return xp.subtract(x, y)
+
+
+@subtract.gradient
+def _(dy):
+    return dy, lambda: -dy
+
+
+@elementwise
+@numeric
+def multiply(xp, x, y):
+    return xp.multiply(x, y)
+
+
+@multiply.gradient
+def _(dy, x, y):
+    return lambda: dy * conj(y), lambda: dy * conj(x)
+
+
+@elementwise
+@numeric
+def divide(xp, x, y):
+    """x / y. Integers give floating point numbers: float32 of those of 8 and 16 bits, float64 of the others."""
+    dtype = _dtype(x, y)
+    if dtype.kind in "iu":
+        return xp.divide(x, y, dtype=np.float32 if dtype.itemsize < 4 else np.float64)
+    return xp.divide(x, y)
+
+
+@divide.gradient
+def _(dy, x, y):
+    return lambda: dy / conj(y), lambda: -dy * conj(x) / (conj(y) * conj(y))
+
+
+def _integral(xp: Any, name: str, x: Any, y: Any) -> bool:
+    """Whether this divides integers. Those by zero are an error on the host; on a device they give 0."""
+    if _dtype(x, y).kind not in "iu":
+        return False
+    if xp is np and not np.all(y):
+        raise InvalidArgumentError(f"{name}: Integer division by zero: y holds a 0 [Op:{name}]")
+    return True
+
+
+@elementwise
+@real
+def floordiv(xp, x, y):
+    """The largest whole number below x / y."""
+    if _integral(xp, "floordiv", x, y):
+        return xp.floor_divide(x, y)
+    return xp.floor(xp.divide(x, y))
+
+
+@elementwise
+@real
+def floormod(xp, x, y):
+    """x - floor(x / y) * y: the remainder with the sign of y."""
+    _integral(xp, "floormod", x, y)
+    return xp.remainder(x, y)
+
+
+@floormod.gradient
+def _(dy, x, y):
+    return dy, lambda: -dy * floordiv(x, y)
+
+
+@elementwise
+@real
+def truncatediv(xp, x, y):
+    """x / y rounded towards zero."""
+    if _integral(xp, "truncatediv", x, y):
+        whole = xp.floor_divide(x, y)
+        return whole + ((whole < 0) & (whole * y != x))
+    return xp.trunc(xp.divide(x, y))
+
+
+@elementwise
+@real
+def truncatemod(xp, x, y):
+    """x - truncatediv(x, y) * y: the remainder with the sign of x."""
+    _integral(xp, "truncatemod", x, y)
+    return xp.fmod(x, y)
+
+
+@truncatemod.gradient
+def _(dy, x, y):
+    return dy, lambda: -dy * truncatediv(x, y)
+
+
+@elementwise
+@floating
+def divide_no_nan(xp, x, y):
+    """x / y, and 0 where y is 0."""
+    return _zero_where(xp, xp.equal(y, 0), xp.divide(x, y))
+
+
+@divide_no_nan.gradient
+def _(dy, x, y):
+    y = conj(y)
+    return lambda: divide_no_nan(dy, y), lambda: dy * divide_no_nan(divide_no_nan(-conj(x), y), y)
+
+
+@public
+def reciprocal_no_nan(x: Any, name: str | None = None) -> Any:
+    """1 / x, and 0 where x is 0, of floating point or complex `x`.
+
+    >>> import gputape as tf
+    >>> tf.math.reciprocal_no_nan([2.0, 0.0]).numpy()
+    array([0.5, 0. ], dtype=float32)
+    """
+    return divide_no_nan(ones_like(x), x)
+
+
+@elementwise
+@floating
+def multiply_no_nan(xp, x, y):
+    """x * y, and 0 where y is 0, even if x is infinite or NaN there."""
+    return _zero_where(xp, xp.equal(y, 0), xp.multiply(x, y))
+
+
+@multiply_no_nan.gradient
+def _(dy, x, y):
+    return lambda: multiply_no_nan(dy, y), lambda: multiply_no_nan(x, dy)
+
+
+@elementwise
+@numeric
+def pow_(xp, x, y):
+    """x ** y. Integers to negative powers are an error."""
+    return x**y
+
+
+@pow_.gradient
+def _(dy, x, y):
+    return lambda: dy * conj(y) * pow_(conj(x), conj(y) - 1), lambda: dy * conj(pow_(x, y)) * _log_of_base(conj(x))
+
+
+def _log_of_base(x: Any) -> Any:
+    """log(x) where it exists and 0 elsewhere: the gradient of x ** y by y where x is 0 or negative is 0."""
+    x = as_tensor(x)
+    exists = not_equal(x, 0) if x._array.dtype.kind == "c" else greater(x, 0)
+    return select(exists, log(select(exists, x, 1)), 0)
+
+
+@elementwise
+@numeric
+def squared_difference(xp, x, y):
+    """(x - y) * conj(x - y)."""
+    d = xp.subtract(x, y)
+    return d * xp.conj(d) if d.dtype.kind == "c" else xp.multiply(d, d)
+
+
+@squared_difference.gradient
+def _(dy, x, y):
+    dx = dy * (2.0 * (x - y))
+    return dx, lambda: -dx
+
+
+@elementwise
+@real
+def maximum(xp, x, y):
+    return xp.maximum(x, y)
+
+
+@maximum.gradient
+def _(dy, x, y):
+    first = greater_equal(x, y)
+    return lambda: select(first, dy, 0), lambda: select(first, 0, dy)
+
+
+@elementwise
+@real
+def minimum(xp, x, y):
+    return xp.minimum(x, y)
+
+
+@minimum.gradient
+def _(dy, x, y):
+    first = less_equal(x, y)
+    return lambda: select(first, dy, 0), lambda: select(first, 0, dy)
+
+
+@elementwise
+@real
+def clip(xp, t, low, high):
+    return xp.minimum(xp.maximum(t, low), high)
+
+
+@clip.gradient
+def _(dy, t, low, high):
+    below, above = less(t, low), greater(t, high)
+    return (
+        lambda: select(below, 0, select(above, 0, dy)),
+        lambda: select(below, dy, 0),
+        lambda: select(above, dy, 0),
+    )
+
+
+@public
+def clip_by_value(t: Any, clip_value_min: Any, clip_value_max: Any, name: str | None = None) -> Any:
+    """min(max(t, clip_value_min), clip_value_max), the limits broadcast to `t`; of IndexedSlices its values.
+
+    The gradient passes to `t` within the limits, and to a limit where it took effect.
+
+    >>> import gputape as tf
+    >>> tf.clip_by_value([-2.0, 0.5, 3.0], -1.0, 1.0).numpy()
+    array([-1. ,  0.5,  1. ], dtype=float32)
+    """
+    if isinstance(t, IndexedSlices):
+        return IndexedSlices(clip_by_value(t.values, clip_value_min, clip_value_max), t.indices, t.dense_shape)
+    return clip(t, clip_value_min, clip_value_max)
+
+
+@elementwise
+@floating
+def xlogy(xp, x, y):
+    """x * log(y), and 0 where x is 0."""
+    return _zero_where(xp, xp.equal(x, 0), xp.multiply(x, xp.log(y)))
+
+
+@xlogy.gradient
+def _(dy, x, y):
+    return lambda: dy * xlogy(_one_unless_zero(x), conj(y)), lambda: dy * xdivy(conj(x), conj(y))
+
+
+@elementwise
+@floating
+def xlog1py(xp, x, y):
+    """x * log(1 + y), and 0 where x is 0."""
+    return _zero_where(xp, xp.equal(x, 0), xp.multiply(x, xp.log1p(y)))
+
+
+@xlog1py.gradient
+def _(dy, x, y):
+    return lambda: dy * xlog1py(_one_unless_zero(x), conj(y)), lambda: dy * xdivy(conj(x), conj(y) + 1.0)
+
+
+@elementwise
+@floating
+def xdivy(xp, x, y):
+    """x / y, and 0 where x is 0."""
+    return _zero_where(xp, xp.equal(x, 0), xp.divide(x, y))
+
+
+@xdivy.gradient
+def _(dy, x, y):
+    return lambda: dy * xdivy(_one_unless_zero(x), conj(y)), lambda: dy * xdivy(-conj(x), conj(y) * conj(y))
+
+
+def _one_unless_zero(x: Any) -> Any:
+    x = as_tensor(x)
+    return cast(not_equal(x, 0), x.dtype)
+
+
+@elementwise
+@real_floating
+def atan2(xp, y, x):
+    """The angle of the point (x, y), in [-pi, pi]."""
+    return xp.arctan2(y, x)
+
+
+@atan2.gradient
+def _(dy, y, x):
+    d = dy / (x * x + y * y)
+    return lambda: x * d, lambda: -y * d
+
+
+@elementwise
+@real_floating
+def nextafter(xp, x1, x2):
+    """The number next to x1 in the direction of x2, of float32 and float64."""
+    return xp.nextafter(x1, x2)
+
+
+@op
+def add_all(xp, *inputs):
+    """The sum of tensors of one shape and dtype."""
+    total = inputs[0]
+    for x in inputs[1:]:
+        if x.shape != total.shape:
+            raise InvalidArgumentError(
+                f"add_n: inputs to operation AddN must have the same size and shape: {inputs[0].shape} != {x.shape}"
+            )
+        total = xp.add(total, x)
+    return total
+
+
+@add_all.gradient
+def _(dy, inputs_shapes):
+    return [dy] * len(inputs_shapes)
+
+
+@public
+def add_n(inputs: Any, name: str | None = None) -> Any:
+    """The sum of a list of tensors of one shape and dtype; IndexedSlices among them are made dense.
+
+    Raises ValueError if `inputs` is no list or empty, InvalidArgumentError if shapes differ.
+
+    >>> import gputape as tf
+    >>> tf.add_n([[1, 2], [3, 4], [5, 6]]).numpy()
+    array([ 9, 12], dtype=int32)
+    """
+    if not isinstance(inputs, (list, tuple)) or not inputs:
+        raise ValueError(
+            f"Inputs must be an iterable of at least one Tensor/IndexedSlices with the same dtype and shape. Received: {inputs!r}"
+        )
+    return add_all(*[densified(x) for x in inputs])
+
+
+@public
+def accumulate_n(inputs: Any, shape: Any = None, tensor_dtype: Any = None, name: str | None = None) -> Any:
+    """As `add_n`, checking that the tensors have `shape` and `tensor_dtype` if these are given (ValueError, TypeError)."""
+    made = add_n(inputs)
+    if tensor_dtype is not None and made.dtype != tensor_dtype:
+        raise TypeError(f"tensor_dtype is {tensor_dtype}, but input is of type {made.dtype}")
+    if shape is not None and not made.shape.is_compatible_with(shape):
+        raise ValueError(f"accumulate_n: inputs have shape {made.shape}, shape={shape} was asked for")
+    return made
+
+
+@public
+def scalar_mul(scalar: Any, x: Any, name: str | None = None) -> Any:
+    """`x` times `scalar`, a tensor without dimensions or a number (ValueError otherwise); of IndexedSlices the values."""
+    if np.ndim(scalar if not isinstance(scalar, Array) else scalar._array) != 0:
+        raise ValueError(f"The input scalar must be a 0-D value. Received shape {np.shape(scalar)}.")
+    if isinstance(x, IndexedSlices):
+        return IndexedSlices(scalar_mul(scalar, x.values), x.indices, x.dense_shape)
+    return multiply(scalar, x)
+
+
+@public
+def polyval(coeffs: Any, x: Any, name: str | None = None) -> Any:
+    """The polynomial coeffs[0] * x**(n-1) + ... + coeffs[n-1] at `x`, by Horner's rule; 0 without coefficients.
+
+    >>> import gputape as tf
+    >>> tf.math.polyval([3.0, 2.0, 1.0], tf.constant(2.0)).numpy().item()
+    17.0
+    """
+    if not isinstance(coeffs, list):
+        raise ValueError(f"Argument coeffs must be list type. Received type {type(coeffs)}.")
+    x = as_tensor(x)
+    value = zeros_like(x) if not coeffs else add(coeffs[0], zeros_like(x))
+    for c in coeffs[1:]:
+        value = add(multiply(value, x), c)
+    return value
+
+
+NAMES = {
+    **{f"tf.{f.name}": f for f in (add, subtract, multiply, floormod, maximum, minimum, truncatediv, truncatemod, atan2)},
+    **{f"tf.math.{f.name}": f for f in (add, subtract, multiply, divide_no_nan, multiply_no_nan, floordiv, floormod)},
+    **{f"tf.math.{f.name}": f for f in (squared_difference, maximum, minimum, xlogy, xlog1py, xdivy, atan2, nextafter)},
+    **{f"tf.{n}": divide for n in ("divide", "truediv", "realdiv", "math.divide", "math.truediv")},
+    "tf.math.mod": floormod,
+    "tf.pow": pow_,
+    "tf.math.pow": pow_,
+    "tf.clip_by_value": clip_by_value,
+    "tf.add_n": add_n,
+    "tf.math.add_n": add_n,
+    "tf.math.accumulate_n": accumulate_n,
+    "tf.scalar_mul": scalar_mul,
+    "tf.math.scalar_mul": scalar_mul,
+    "tf.math.polyval": polyval,
+    "tf.math.reciprocal_no_nan": reciprocal_no_nan,
+}
