@@ -1,7 +1,7 @@
 """The exceptions of `tf.errors`, and the texts that name what is missing.
 
-One class per status code of TensorFlow. A bad argument is a ValueError as well, and a missing case a NotImplementedError,
-so that `except ValueError` and `except tf.errors.InvalidArgumentError` both catch a bad argument.
+One class per status code of TensorFlow. A bad argument is a ValueError as well, and a missing case a
+NotImplementedError: `except ValueError` and `except tf.errors.InvalidArgumentError` both catch a bad argument.
 """
 
 from __future__ import annotations
@@ -32,8 +32,9 @@ UNAUTHENTICATED = 16
 class OpError(Exception):
     """An op that failed: the base class of every exception here.
 
-    Made either as `OpError(message)` or with TensorFlow's three arguments, `OpError(node_def, op, message)`. `str(error)`
-    is the message. `node_def` and `op` are what was given, None by default; `error_code` is the class's status code.
+    Made either as `OpError(message)` or with TensorFlow's three arguments, `OpError(node_def, op, message)`.
+    `str(error)` is the message. `node_def` and `op` are what was given, None by default; `error_code` is the class's
+    status code.
 
     >>> import gputape as tf
     >>> error = tf.errors.InvalidArgumentError("matmul: a (2, 3) and b (4, 5)")

@@ -283,6 +283,7 @@ class Function:
             self._tracing.discard(key)
             drop(trace)
         if trace.created_variables:
+            trace.steps.clear()  # a Read step holds its variable
             again = key in self._concrete
             if again or any(v() is None for v in trace.created_variables):
                 raise ValueError(
@@ -307,19 +308,25 @@ class Function:
         return args, kwargs
 
     def _checked(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
-        given, wanted = nest.flatten(args), nest.flatten(self.input_signature)
-        if len(given) < len(wanted):
-            raise TypeError(f"{self.__name__}: {len(given)} arguments, input_signature has {len(wanted)}")
-        made = []
-        for k, (x, spec) in enumerate(zip(given, wanted, strict=False)):
-            x = x if isinstance(x, Array) else as_tensor(x, spec.dtype.numpy)
-            if not spec.is_compatible_with(x):
-                raise TypeError(
-                    f"{self.__name__}: argument {k} of shape {x.shape} and dtype {x.dtype.name} does not fit "
-                    f"input_signature's {spec!r}"
-                )
-            made.append(x)
-        return tuple(nest.pack_sequence_as(args, [*made, *given[len(made) :]]))
+        signature = self.input_signature or ()
+        if len(args) < len(signature):
+            raise TypeError(f"{self.__name__}: {len(args)} arguments, input_signature has {len(signature)}")
+        fitted = [self._fitted(x, spec, f"argument {k}") for k, (x, spec) in enumerate(zip(args, signature, strict=False))]
+        return (*fitted, *args[len(fitted) :])
+
+    def _fitted(self, x: Any, spec: Any, where: str) -> Any:
+        """`x` as the tensors that `spec`, a nest of TensorSpecs, asks for."""
+        if isinstance(spec, dict):
+            return {k: self._fitted(x[k], spec[k], f"{where}[{k!r}]") for k in spec}
+        if isinstance(spec, (list, tuple)):
+            return type(spec)([self._fitted(v, s, f"{where}[{i}]") for i, (v, s) in enumerate(zip(x, spec, strict=True))])
+        if not isinstance(x, Array):
+            x = as_tensor(x, spec.dtype.numpy)
+        if not spec.is_compatible_with(x):
+            raise TypeError(
+                f"{self.__name__}: {where} of shape {x.shape} and dtype {x.dtype.name} does not fit input_signature's {spec!r}"
+            )
+        return x
 
     # -- looking inside
     def get_concrete_function(self, *args: Any, **kwargs: Any) -> ConcreteFunction:

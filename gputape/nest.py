@@ -1,8 +1,8 @@
 """tf.nest: functions over nested structures.
 
-A structure is a list, a tuple, a namedtuple or another sequence, a mapping, or a view of a mapping, at any depth; all else
-is a leaf: tensors, strings, None, sets, dataclasses, shapes. The leaves of a mapping come in the order of its sorted keys,
-so two dicts that were filled in different orders match.
+A structure is a list, a tuple, a namedtuple or another sequence, a mapping, or a view of a mapping, at any depth; all
+else is a leaf: tensors, strings, None, sets, dataclasses, shapes. The leaves of a mapping come in the order of its
+sorted keys, so two dicts that were filled in different orders match.
 """
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, MappingView, Sequence
 from typing import Any
 
-from gputape.tensor_shape import TensorShape
+from .tensor_shape import TensorShape
 
 _ORDERED, _MAPPING, _LEAF = "ordered", "mapping", "leaf"
 _kinds: dict[type, str] = {list: _ORDERED, tuple: _ORDERED, dict: _MAPPING}
 
 
 def _kind(kind: type) -> str:
-    """Which of the three a type is; remembered, as this is asked for each node of each structure in each training step."""
+    """Which of the three a type is; remembered, as every training step asks this for each node."""
     found = _kinds.get(kind)
     if found is None:
         if issubclass(kind, (str, bytes, bytearray, memoryview, TensorShape)):
@@ -65,7 +65,7 @@ def _collect(structure: Any, leaves: list[Any]) -> None:
 
 
 def flatten_with_paths(structure: Any) -> Iterator[tuple[tuple[Any, ...], Any]]:
-    """Yields `(path, leaf)` in the order of `flatten`; a path holds the index, the key or the namedtuple's field of each level.
+    """Yields `(path, leaf)` in the order of `flatten`; a path holds each level's index, key or namedtuple field.
 
     >>> from gputape import nest
     >>> list(nest.flatten_with_paths({"b": 1, "a": [2, 3]}))
@@ -82,8 +82,8 @@ def flatten_with_paths(structure: Any) -> Iterator[tuple[tuple[Any, ...], Any]]:
 def map_structure(func: Callable[..., Any], *structures: Any, **options: Any) -> Any:
     """`func` of the corresponding leaves of all `structures`, packed like the first one.
 
-    `check_types=True` demands equal types of sequences; False only equal nesting. Raises TypeError when `func` cannot be
-    called or types differ, ValueError when there is no structure or the nesting differs.
+    `check_types=True` demands equal types of sequences; False only equal nesting. Raises TypeError when `func` cannot
+    be called or types differ, ValueError when there is no structure or the nesting differs.
 
     >>> import gputape as tf
     >>> tf.nest.map_structure(lambda x, y: x + y, {"a": 1, "b": (2, 3)}, {"a": 10, "b": (20, 30)})
@@ -121,7 +121,7 @@ def _map(func: Callable[[Any], Any], structure: Any) -> Any:
 
 
 def _like(structure: Any, children: list[Any]) -> Any:
-    """A new structure of the same type, with `children` in the order of `_children`; keys keep the order of `structure`."""
+    """A new structure of the same type, with `children` in the order of `_children`; keys stay in their order."""
     kind: Any = type(structure)
     if _kind(kind) is _MAPPING:
         by_key = dict(zip(_names(structure), children, strict=True))
@@ -160,8 +160,8 @@ def pack_sequence_as(structure: Any, flat_sequence: Any, expand_composites: bool
 def assert_same_structure(nest1: Any, nest2: Any, check_types: bool = True, expand_composites: bool = False) -> None:
     """Raises when two structures are not nested alike; the message names the path at which they part.
 
-    ValueError when lengths, keys or nesting differ, TypeError when types do. With `check_types=True` sequences are of the
-    same type (a subclass will do), mappings have the same keys; with False a mapping's sorted values match any sequence.
+    ValueError when lengths, keys or nesting differ, TypeError when types do. With `check_types=True` sequences are of
+    the same type (a subclass will do) and mappings have the same keys; with False only counts and nesting matter.
 
     >>> import gputape as tf
     >>> tf.nest.assert_same_structure([1, (2,)], [3, (4,)])
@@ -181,10 +181,17 @@ def _compare(a: Any, b: Any, check_types: bool, path: tuple[Any, ...]) -> None:
     if check_types and kind_a is kind_b is _MAPPING:
         if a.keys() != b.keys():
             raise _difference(ValueError, path, f"keys {list(a)}", f"keys {list(b)}")
-    elif check_types and not (isinstance(a, type(b)) or isinstance(b, type(a))):
+    elif check_types and not _same_type(type(a), type(b)):
         raise _difference(TypeError, path, _describe(a), _describe(b))
     for name, child_a, child_b in zip(_names(a), _children(a), _children(b), strict=True):
         _compare(child_a, child_b, check_types, (*path, name))
+
+
+def _same_type(a: Any, b: Any) -> bool:
+    """Whether sequences of these types match: subclasses do, and namedtuples of equal names and fields."""
+    if hasattr(a, "_fields") or hasattr(b, "_fields"):
+        return (a.__name__, getattr(a, "_fields", None)) == (b.__name__, getattr(b, "_fields", None))
+    return issubclass(a, b) or issubclass(b, a)
 
 
 def _difference(error: type[Exception], path: tuple[Any, ...], a: str, b: str) -> Exception:

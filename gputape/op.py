@@ -55,8 +55,10 @@ class Op:
         self.rule: Callable[..., Any] | None = None
         self.wants: list[str] = []
         self.keep: list[int] = []
+        self.plain = False  # whether the rule takes nothing but the gradient of one output, inputs and that output
+        self.differentiable = False
         self.kernel_body: Callable[..., Any] | None = None
-        self.numpy_body: Callable[..., Any] = functools.partial(body, np)
+        self.numpy_body: Callable[..., Any] = self._direct() or functools.partial(body, np)
         functools.update_wrapper(self, body)
         array_params = [p.replace(annotation=Any) for p in parameters]
         name = inspect.Parameter("name", inspect.Parameter.KEYWORD_ONLY, default=None)
@@ -64,12 +66,25 @@ class Op:
 
     skipped = 1  # leading parameters of the body that are not arrays: xp
 
+    def _direct(self) -> Callable[..., Any] | None:
+        """The NumPy function itself if the body is nothing but a call of it: one Python call less per op."""
+        if self.defaults or self.variadic:
+            return None
+        operands = tuple(object() for _ in self.params)
+        try:
+            name, given = self.body(_Probe(), *operands)
+        except Exception:  # whatever a body does with operands that are no arrays, it is then no plain call
+            return None
+        return getattr(np, name, None) if given == operands else None
+
     # -- declaration
     def gradient(self, rule: Callable[..., Any]) -> Callable[..., Any]:
         """Decorator: the rule that turns gradients of the outputs into gradients of the inputs."""
         self.rule = rule
         self.wants = list(inspect.signature(rule).parameters)[1:]
         self.keep = [k for want in self.wants for k in self._kept(want)]
+        self.plain = all(want == "y" or want in self.params for want in self.wants)
+        self.differentiable = True
         return rule
 
     def kernel(self, body: Callable[..., Any]) -> Callable[..., Any]:
@@ -202,6 +217,8 @@ class Op:
     # -- the gradient
     def kept(self, inputs: tuple[Any, ...], outputs: tuple[Any, ...]) -> Any:
         """What a tape must keep for `backward`."""
+        if self.plain:
+            return [inputs[k] if k >= 0 else outputs[~k] for k in self.keep]
         if self.variadic is not None and self.variadic in self.wants:
             return (inputs, outputs) if "ys" in self.wants else (inputs, ())
         if "ys" in self.wants:
@@ -210,8 +227,9 @@ class Op:
 
     def backward(self, dys: list[Any], node: Any) -> Any:
         """Gradients of the inputs from those of the outputs (None where nothing arrived)."""
-        rule = self.rule
-        assert rule is not None
+        rule: Any = self.rule
+        if self.plain and len(dys) == 1:
+            return rule(dys[0], *node.kept)
         values, outputs = node.kept, ()
         if "ys" in self.wants or (self.variadic is not None and self.variadic in self.wants):
             values, outputs = values
@@ -239,12 +257,15 @@ class Op:
             dy = dys[0]
         return rule(dy, *args)
 
-    @property
-    def differentiable(self) -> bool:
-        return self.rule is not None
-
     def __repr__(self) -> str:
         return f"<gputape {type(self).__name__.lower()} {self.name}({', '.join(self.params or [f'*{self.variadic}'])})>"
+
+
+class _Probe:
+    """Stands for numpy in a body, to see which function it calls with what."""
+
+    def __getattr__(self, name: str) -> Any:
+        return lambda *args: (name, args)
 
 
 def _boxed(made: Any) -> Any:
@@ -270,8 +291,8 @@ class Elementwise(Op):
     def __call__(self, *inputs: Any, **attrs: Any) -> Any:
         if attrs or len(inputs) != self.arity:
             inputs, attrs = self.bind(inputs, attrs)
-        dtype = None
-        arrays = []
+        dtype: Any = None
+        arrays: list[Any] = []
         for x in inputs:
             if isinstance(x, Array):
                 a = x._array
@@ -324,6 +345,52 @@ class Elementwise(Op):
         return super().explained(error, arrays, attrs)
 
 
+class Unary(Elementwise):
+    """An elementwise op of one operand, with a short way for the commonest case: a NumPy tensor."""
+
+    def __call__(self, *inputs: Any, **attrs: Any) -> Any:
+        if len(inputs) == 1 and not attrs and type(inputs[0]) is Tensor and not cuda.emulating:
+            a = inputs[0]._array
+            if type(a) is np.ndarray:
+                return self.made(inputs, (a,))
+        return super().__call__(*inputs, **attrs)
+
+    def made(self, inputs: tuple[Any, ...], arrays: tuple[Any, ...]) -> Tensor:
+        """Run the NumPy body on arrays that are known to fit, and tell the recorders."""
+        try:
+            made = state.quiet(self.numpy_body, *arrays)
+        except Exception as error:
+            raise self.explained(error, list(arrays), {}) from error
+        result = Tensor(made if type(made) is np.ndarray else np.asarray(made))
+        stack = state.stack
+        if stack:
+            outputs = (result,)
+            for recorder in stack:
+                recorder.record(self, inputs, outputs, {})
+        return result
+
+
+class Binary(Unary):
+    """An elementwise op of two operands, with a short way for NumPy tensors of one dtype and Python numbers."""
+
+    def __call__(self, *inputs: Any, **attrs: Any) -> Any:
+        if len(inputs) == 2 and not attrs and not cuda.emulating:
+            x, y = inputs
+            if type(x) is Tensor:
+                a = x._array
+                if type(y) is Tensor:
+                    b = y._array
+                    if a.dtype is b.dtype and type(a) is np.ndarray and type(b) is np.ndarray:
+                        return self.made(inputs, (a, b))
+                elif type(a) is np.ndarray and type(y) in _WEAK.get(a.dtype, ()):
+                    return self.made(inputs, (a, y))
+            elif type(y) is Tensor:
+                b = y._array
+                if type(b) is np.ndarray and type(x) in _WEAK.get(b.dtype, ()):
+                    return self.made(inputs, (x, b))
+        return Elementwise.__call__(self, *inputs, **attrs)
+
+
 # Python numbers that NumPy treats as weak operands of each dtype with TensorFlow's result; others become tensors first.
 _WEAK: dict[Any, tuple[type, ...]] = {
     **{d.numpy: (float, int) for d in dtypes.ALL if d.numpy.kind == "f"},
@@ -340,6 +407,7 @@ class Fused(Op):
     def __init__(self, meaning: Callable[..., Any], mixed: tuple[str, ...] = ()) -> None:
         super().__init__(meaning, mixed)
         self.numpy_body = self.composed
+        self.differentiable = True
 
     def __call__(self, *inputs: Any, **attrs: Any) -> Any:
         if attrs or len(inputs) != self.arity:
@@ -391,10 +459,6 @@ class Fused(Op):
     def kept(self, inputs: tuple[Any, ...], outputs: tuple[Any, ...]) -> Any:
         return super().kept(inputs, outputs) if self.rule is not None else inputs
 
-    @property
-    def differentiable(self) -> bool:
-        return True
-
 
 class Effect(Op):
     """An op that changes Variables (its leading arguments) or the world; it has no gradient and runs at every replay.
@@ -435,7 +499,8 @@ def op(body: Any = None, *, mixed: tuple[str, ...] = (), dynamic: bool = False) 
 
 def elementwise(body: Callable[..., Any]) -> Elementwise:
     """Decorator: declare an elementwise op."""
-    return _declare(Elementwise, body)  # type: ignore[no-any-return]
+    operands = sum(p.kind is not p.KEYWORD_ONLY for p in inspect.signature(body).parameters.values()) - 1
+    return _declare({1: Unary, 2: Binary}.get(operands, Elementwise), body)  # type: ignore[no-any-return]
 
 
 def fused(body: Any = None, *, mixed: tuple[str, ...] = ()) -> Any:

@@ -135,36 +135,37 @@ class GradientTape:
     def record(self, op: Op, inputs: tuple[Any, ...], outputs: tuple[Any, ...], attrs: dict[str, Any]) -> None:
         watched = self._watched
         hit = False
-        ids = []
-        for x in inputs:
+        ids, shapes = [], []
+        for k, x in enumerate(inputs):
             if type(x) is Tensor:
                 i = x._id
                 if i in watched:
                     hit = True
+                ids.append(i)
+                shapes.append(x._array.shape)
             elif isinstance(x, Array):
-                i = x._id
-                if i in watched or (isinstance(x, Variable) and self.touch(x)):
+                if x._id in watched or (isinstance(x, Variable) and self.touch(x)):
                     hit = True
+                ids.append(x._id)
+                shapes.append(x._array.shape)
+                inputs = (*inputs[:k], _snapshot(x), *inputs[k + 1 :])
             else:
-                i = 0
-            ids.append(i)
+                ids.append(0)
+                shapes.append(())
         if not hit:
             return
         live = False
-        if op.differentiable:
-            for y in outputs:
-                if y._array.dtype in DIFFERENTIABLE:
-                    watched.add(y._id)
-                    live = True
-        made = [y._id for y in outputs]
-        if not live:
-            if outputs:
-                self._cuts.append(Cut(op.name, ids, made, _reason(op, outputs), _caller()))
-            return
-        shapes = [x._array.shape if i else () for x, i in zip(inputs, ids, strict=True)]
-        kept = op.kept(tuple([_snapshot(x) for x in inputs]), outputs)
-        likes = [(y._array.shape, y.dtype) for y in outputs] if len(outputs) > 1 else None
-        self._nodes.append(Node(op, ids, made, kept, attrs, shapes, likes))
+        made = []
+        for y in outputs:
+            made.append(y._id)
+            if y._array.dtype in DIFFERENTIABLE and op.differentiable:
+                watched.add(y._id)
+                live = True
+        if live:
+            likes = [(y._array.shape, y.dtype) for y in outputs] if len(outputs) > 1 else None
+            self._nodes.append(Node(op, ids, made, op.kept(inputs, outputs), attrs, shapes, likes))
+        elif outputs:
+            self._cuts.append(Cut(op.name, ids, made, _reason(op, outputs), _caller()))
 
     def read(self, tensor: Any, how: str) -> None:
         if tensor._id in self._watched:

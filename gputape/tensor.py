@@ -371,7 +371,7 @@ def _typed(array: Any, exact: bool, wanted: Any, hint: Any, value: Any) -> Any:
     if wanted is not None:
         if wanted == given:
             return array
-        if not exact and given.size and not (dtypes.compatible(wanted, given) or given.kind == wanted.kind):
+        if not exact and array.size and not (dtypes.compatible(wanted, given) or given.kind == wanted.kind):
             raise TypeError(f"Cannot convert {value!r} to EagerTensor of dtype {dtypes.FROM_NUMPY[wanted].name}")
         if not exact and wanted.kind in "iu" and array.size:
             _check_range(array, wanted, value)

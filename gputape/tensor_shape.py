@@ -5,18 +5,18 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Iterable
-from typing import Any, SupportsIndex, Union
+from typing import Any, SupportsIndex, Union, cast
 
 Dims = Union["TensorShape", Iterable[Any], SupportsIndex, None]  # what describes a shape
 
 
-class TensorShape(tuple[Union[int, None], ...]):
-    """The dimensions of a tensor: a tuple of ints, None for an unknown dimension, `TensorShape(None)` for an unknown rank.
+class TensorShape(tuple[int | None, ...]):
+    """The dimensions of a tensor: a tuple of ints, None for an unknown one. `TensorShape(None)` is of unknown rank.
 
-    A known shape is an ordinary tuple, so NumPy and CuPy take it as it is. Made from an iterable of dimensions, from one
-    integer (a vector of that length), from another TensorShape or from None. Two shapes are equal when all their dimensions
-    are, unknown ones included; lists and tuples compare as shapes. TypeError for what is no dimension, ValueError for a
-    negative one.
+    A known shape is an ordinary tuple, so NumPy and CuPy take it as it is. Made from an iterable of dimensions, from
+    one integer (a vector of that length), from another TensorShape or from None. Two shapes are equal when all
+    dimensions are, unknown ones included; lists and tuples compare as shapes. TypeError for what is no dimension,
+    ValueError for a negative one.
 
     >>> import gputape as tf
     >>> shape = tf.TensorShape([2, None])
@@ -28,32 +28,33 @@ class TensorShape(tuple[Union[int, None], ...]):
     (True, True)
     """
 
-    _unknown: bool  # the rank is unknown, and the underlying tuple is empty
+    __slots__ = ()
+    _unknown = False  # whether the rank is
 
     def __new__(cls, dims: Dims = None) -> TensorShape:
         if isinstance(dims, TensorShape):
             return dims
-        shape = super().__new__(cls, () if dims is None else map(_dimension, _iterate(dims)))
-        shape._unknown = dims is None
-        return shape
+        if dims is None:
+            return _UNKNOWN
+        return super().__new__(cls, map(_dimension, _iterate(dims)))
 
     @property
     def rank(self) -> int | None:
         """The number of dimensions; None when it is unknown."""
-        return None if self._unknown else tuple.__len__(self)
+        return None if self._unknown else len(self)
 
     ndims = rank
 
     @property
     def dims(self) -> list[int | None] | None:
         """The dimensions as a list; None when the rank is unknown."""
-        return None if self._unknown else list(tuple.__iter__(self))
+        return None if self._unknown else list(self)
 
     def as_list(self) -> list[int | None]:
         """The dimensions as a list, None for an unknown one. ValueError when the rank is unknown."""
         if self._unknown:
             raise ValueError("as_list() is not defined on an unknown TensorShape.")
-        return list(tuple.__iter__(self))
+        return list(self)
 
     def is_fully_defined(self) -> bool:
         """Whether the rank and every dimension are known."""
@@ -61,7 +62,7 @@ class TensorShape(tuple[Union[int, None], ...]):
 
     def num_elements(self) -> int | None:
         """The product of the dimensions, 1 for a scalar; None when one of them is unknown."""
-        return math.prod(tuple.__iter__(self)) if self.is_fully_defined() else None  # type: ignore[arg-type]
+        return math.prod(self) if self.is_fully_defined() else None  # type: ignore[arg-type]
 
     # Relations: `other` is anything that describes a shape.
 
@@ -162,61 +163,82 @@ class TensorShape(tuple[Union[int, None], ...]):
         if not self.is_fully_defined():
             raise ValueError(f"Shape {self} is not fully defined")
 
-    # The tuple, where an unknown rank needs an answer of its own.
-
-    def __len__(self) -> int:
-        if self._unknown:
-            raise ValueError("Cannot take the length of shape with unknown rank.")
-        return tuple.__len__(self)
-
-    def __iter__(self) -> Any:
-        if self._unknown:
-            raise ValueError("Cannot iterate over a shape with unknown rank.")
-        return tuple.__iter__(self)
+    # The tuple's own methods, where a shape differs from a tuple.
 
     def __bool__(self) -> bool:
-        return not self._unknown  # as in TensorFlow: a scalar's shape is true
+        return True  # of a scalar too, as in TensorFlow
 
     def __getitem__(self, key: Any) -> Any:
-        """A dimension, or for a slice the TensorShape of those dimensions; unknown ones of an unknown rank."""
-        if not self._unknown:
-            dims = tuple.__getitem__(self, key)
-            return TensorShape(dims) if isinstance(key, slice) else dims
-        if not isinstance(key, slice):
-            return None
-        start, stop = key.start or 0, key.stop
-        if stop is None or start < 0 or stop < 0:
-            return TensorShape(None)
-        return TensorShape([None] * len(range(start, stop, key.step or 1)))
+        """A dimension, or for a slice the TensorShape of those dimensions."""
+        dims = tuple.__getitem__(self, key)
+        return TensorShape(dims) if isinstance(key, slice) else dims
 
-    def __add__(self, other: Dims) -> TensorShape:  # type: ignore[override]
+    def __add__(self, other: Dims) -> TensorShape: 
         return self.concatenate(other)
 
     def __radd__(self, other: Dims) -> TensorShape:
         return TensorShape(other).concatenate(self)
 
     def __eq__(self, other: object) -> bool:
-        try:
-            shape = TensorShape(other)  # type: ignore[arg-type]
-        except (TypeError, ValueError):
-            return NotImplemented
-        return self._unknown == shape._unknown and tuple.__eq__(self, shape)
+        if self._unknown or not isinstance(other, tuple):
+            try:
+                other = TensorShape(cast("Dims", other))
+            except (TypeError, ValueError):
+                return NotImplemented
+            if self._unknown or other._unknown:
+                return self is other
+        return tuple.__eq__(self, other)
 
     def __ne__(self, other: object) -> bool:
         equal = self.__eq__(other)
         return equal if equal is NotImplemented else not equal
 
-    def __hash__(self) -> int:
-        return hash((TensorShape, None)) if self._unknown else tuple.__hash__(self)
+    __hash__ = tuple.__hash__
 
     def __reduce__(self) -> Any:
-        return TensorShape, (None if self._unknown else tuple(tuple.__iter__(self)),)
+        return TensorShape, (None if self._unknown else tuple(self),)
 
     def __repr__(self) -> str:
         return f"TensorShape({self.dims})"
 
     def __str__(self) -> str:
         return "<unknown>" if self._unknown else tuple.__repr__(self)
+
+
+class _UnknownShape(TensorShape):
+    """The one shape of unknown rank: an empty tuple below, which nobody may take for a scalar's shape."""
+
+    __slots__ = ()
+    _unknown = True
+
+    def __new__(cls) -> _UnknownShape:
+        return tuple.__new__(cls)
+
+    def __bool__(self) -> bool:
+        return False
+
+    def __len__(self) -> int:
+        raise ValueError("Cannot take the length of shape with unknown rank.")
+
+    def __iter__(self) -> Any:
+        raise ValueError("Cannot iterate over a shape with unknown rank.")
+
+    def __contains__(self, dimension: object) -> bool:
+        raise ValueError("Cannot search a shape with unknown rank.")
+
+    def __getitem__(self, key: Any) -> Any:
+        """None for a dimension; for a slice as many unknown dimensions as it must have, or an unknown rank."""
+        if not isinstance(key, slice):
+            return None
+        start, stop = key.start or 0, key.stop
+        if stop is None or start < 0 or stop < 0:
+            return self
+        return TensorShape([None] * len(range(start, stop, key.step or 1)))
+
+    __hash__ = object.__hash__  # one instance, and not the hash of ()
+
+
+_UNKNOWN = _UnknownShape()
 
 
 def _iterate(dims: Any) -> Iterable[Any]:
@@ -234,8 +256,8 @@ def _iterate(dims: Any) -> Iterable[Any]:
 
 def _dimension(value: Any) -> int | None:
     """One dimension as an int of Python, or None."""
-    if value is None:
-        return None
+    if value is None or (type(value) is int and value >= 0):
+        return value
     try:
         size = operator.index(value)
     except TypeError:

@@ -16,7 +16,7 @@ def linear(x):
 
 
 def relu(x, negative_slope=0.0, max_value=None, threshold=0.0):
-    """max(x, 0), and its generalisation: x above `threshold`, at most `max_value`, below it `negative_slope * (x - threshold)`.
+    """max(x, 0); more generally min(x, max_value) above `threshold`, `negative_slope * (x - threshold)` below it.
 
     >>> import gputape as tf
     >>> relu(tf.constant([-2.0, 0.5, 8.0]), negative_slope=0.1, max_value=6.0).numpy()
@@ -114,7 +114,7 @@ def mish(x):
 
 
 def glu(x, axis=-1):
-    """The first half of x along `axis` times the sigmoid of the second; ValueError for an odd size. Dauphin et al. 2016."""
+    """The first half of x along `axis` times the sigmoid of the second; ValueError for odd sizes. Dauphin et al."""
     if x.shape[axis] % 2:
         raise ValueError(f"axis size must be divisible by 2. Received: x.shape={x.shape} with axis={axis}")
     value, gate = tf.split(x, 2, axis=axis)

@@ -93,7 +93,7 @@ class Identity(Initializer):
 
 
 class RandomInitializer(Initializer):
-    """What all random initializers share: the seed, an int, a `SeedGenerator`, or None for one drawn at construction."""
+    """What all random initializers share: the seed, an int, a `SeedGenerator`, or None for a random one."""
 
     def __init__(self, seed=None):
         self._init_seed = seed
@@ -109,7 +109,7 @@ class RandomInitializer(Initializer):
         self.seed = seed
 
     def draw(self, distribution, shape, dtype, *parameters):
-        """Random numbers of `distribution` ("normal", "truncated_normal", "uniform"); half types are drawn in float32."""
+        """Random numbers of `distribution`: "normal", "truncated_normal", "uniform"; half types come from float32."""
         seed = self.seed.next() if hasattr(self.seed, "next") else (int(self.seed), 0)
         dtype = standardize_dtype(dtype)
         drawn = "float64" if dtype == "float64" else "float32"
@@ -184,9 +184,7 @@ class VarianceScaling(RandomInitializer):
             raise ValueError(f"Invalid `mode` argument: {mode}. Please use one of 'fan_in', 'fan_out', 'fan_avg'")
         distribution = {"normal": "truncated_normal"}.get(distribution.lower(), distribution.lower())
         if distribution not in self.distributions:
-            raise ValueError(
-                f"Invalid `distribution` argument: {distribution}. Please use one of {self.distributions}"
-            )
+            raise ValueError(f"Invalid `distribution` argument: {distribution}. Please use one of {self.distributions}")
         self.scale, self.mode, self.distribution = scale, mode, distribution
         self.input_axes, self.output_axes = input_axes, output_axes
         super().__init__(seed)
@@ -257,7 +255,7 @@ class HeUniform(_NamedScaling):
 
 
 class Orthogonal(RandomInitializer):
-    """`gain` times a random matrix with orthonormal rows or columns; all axes but the last are merged. Saxe et al. 2014.
+    """`gain` times a random matrix with orthonormal rows or columns; axes but the last are merged. Saxe et al. 2014.
 
     ValueError for fewer than two axes.
     """
@@ -282,6 +280,10 @@ class Orthogonal(RandomInitializer):
         return {**super().get_config(), "gain": self.gain}
 
 
+# a window is sum_k (-1)^k a_k cos(2 pi k n / N)
+_WINDOWS = {"hann": (0.5, 0.5), "hamming": (0.54, 0.46), "blackman": (0.42, 0.5, 0.08), "boxcar": (1.0,)}
+
+
 class STFT(Initializer):
     """The kernel that makes a 1-D convolution a short-time Fourier transform, of shape (frame_length, 1, fft_length).
 
@@ -292,14 +294,11 @@ class STFT(Initializer):
         periodic: whether a named window is periodic rather than symmetric.
     """
 
-    # a window is sum_k (-1)^k a_k cos(2 pi k n / N)
-    windows = {"hann": (0.5, 0.5), "hamming": (0.54, 0.46), "blackman": (0.42, 0.5, 0.08), "boxcar": (1.0,)}
-
     def __init__(self, side="real", window="hann", scaling="density", periodic=False):
         if side not in ("real", "imag"):
             raise ValueError(f"side should be 'real' or 'imag', not {side}")
-        if isinstance(window, str) and window not in self.windows:
-            raise ValueError(f"Unknown window type: {window!r}; expected one of {sorted(self.windows)} or an array")
+        if isinstance(window, str) and window not in _WINDOWS:
+            raise ValueError(f"Unknown window type: {window!r}; expected one of {sorted(_WINDOWS)} or an array")
         if scaling not in (None, "density", "spectrum"):
             raise ValueError(
                 f"Scaling is invalid, it must be `None`, 'density' or 'spectrum'. Received scaling={scaling}"
@@ -331,7 +330,7 @@ class STFT(Initializer):
         if length == 1:
             return np.ones(1)
         angle = 2 * np.pi * np.arange(length) / (length if self.periodic else length - 1)
-        return sum((-1) ** k * a * np.cos(k * angle) for k, a in enumerate(self.windows[self.window]))
+        return sum((-1) ** k * a * np.cos(k * angle) for k, a in enumerate(_WINDOWS[self.window]))
 
     def get_config(self):
         return {"side": self.side, "window": self.window, "periodic": self.periodic, "scaling": self.scaling}
@@ -377,7 +376,7 @@ serialize, deserialize, _get = functions("initializer", {**classes_in(globals(),
 
 
 def get(identifier) -> Any:
-    """The initializer that `identifier` names: None, a string, a config dict, a class, a callable, or a tensor of values.
+    """The initializer that `identifier` names: None, a string, a config dict, a class, a callable, a tensor of values.
 
     ValueError for anything else.
 

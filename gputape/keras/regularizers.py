@@ -90,9 +90,7 @@ class OrthogonalRegularizer(Regularizer):
 
     def __call__(self, inputs):
         if len(inputs.shape) != 2:
-            raise ValueError(
-                f"Inputs to OrthogonalRegularizer must have rank 2. Received: inputs.shape={inputs.shape}"
-            )
+            raise ValueError(f"Inputs to OrthogonalRegularizer must have rank 2. Received: inputs.shape={inputs.shape}")
         rows = self.mode == "rows"
         unit = tf.math.l2_normalize(inputs, axis=1 if rows else 0)
         cosines = tf.matmul(unit, unit, transpose_a=not rows, transpose_b=rows)
@@ -106,9 +104,7 @@ class OrthogonalRegularizer(Regularizer):
 
 def _strength(value, name) -> float:
     if not isinstance(value, (float, int)) or not math.isfinite(value) or value < 0:
-        raise ValueError(
-            f"Invalid value for argument {name}: expected a non-negative float. Received: {name}={value}"
-        )
+        raise ValueError(f"Invalid value for argument {name}: expected a non-negative float. Received: {name}={value}")
     return float(value)
 
 

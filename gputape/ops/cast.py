@@ -80,7 +80,7 @@ def saturate_cast(value: Any, dtype: Any, name: str | None = None) -> Any:
 
 
 def _limits(given: Any, wanted: Any) -> tuple[Any, Any]:
-    """The smallest and largest number of `given` that `wanted` can hold, None where `given` itself does not go beyond."""
+    """The smallest and largest number of `given` that `wanted` can hold; None where `given` goes no further."""
     low = high = None
     scalar = given.as_numpy_dtype
     if float(given.min) < float(wanted.min):

@@ -100,8 +100,8 @@ def complex_(real: Any, imag: Any, name: str | None = None) -> Any:
     x, y = as_tensor(real), as_tensor(imag)
     if x.dtype is not y.dtype or x.dtype.name not in ("float32", "float64"):
         raise TypeError(
-            f"Types of real and imag don't match or are not supported: {x.dtype.name} {y.dtype.name}: both must be float32 "
-            f"or both float64"
+            f"Types of real and imag don't match or are not supported: {x.dtype.name} {y.dtype.name}: "
+            f"both must be float32 or both float64"
         )
     return complex_from(x, y)
 

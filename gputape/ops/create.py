@@ -51,10 +51,7 @@ def _sizes(name: str, shape: Any) -> tuple[int, ...]:
 @public
 def fill(dims: Any, value: Any, name: str | None = None, layout: Any = None) -> Tensor:
     """A tensor of shape `dims` filled with the scalar `value`, to which gradients flow."""
-    value = as_tensor(value)
-    if value._array.ndim:
-        raise InvalidArgumentError(f"fill: value must be a scalar, not of shape {value._array.shape} [Op:Fill]")
-    return OPS["broadcast_to"](value, _sizes("fill", dims))  # type: ignore[no-any-return]
+    return OPS["broadcast_to"](as_tensor(value), _sizes("fill", dims))  # type: ignore[no-any-return]
 
 
 @public
@@ -72,7 +69,9 @@ def eye(
 
 def _number(value: Any) -> Any:
     """A scalar argument as a NumPy scalar of TensorFlow's dtype."""
-    return value._read("a bound of tf.range given as a tensor") if isinstance(value, Array) else as_tensor(value).numpy()
+    return (
+        value._read("a bound of tf.range given as a tensor") if isinstance(value, Array) else as_tensor(value).numpy()
+    )
 
 
 @public
@@ -115,20 +114,20 @@ def _place(order: list[Any], dtype: Any) -> int:
 def linspace(start: Any, stop: Any, num: Any, name: str | None = None, axis: Any = 0) -> Tensor:
     """`num` evenly spaced values from `start` to `stop` inclusive, along a new `axis`; gradients flow to both.
 
-    start and stop are float tensors that broadcast; integers become float64, as in TensorFlow. InvalidArgumentError for num < 1.
+    start and stop broadcast; integers become float64, as in TensorFlow. InvalidArgumentError for num < 0.
     """
     first = as_tensor(start)
     last = as_tensor(stop, first._array.dtype)
     if not first.dtype.is_floating:
         first, last = OPS["cast"](first, "float64"), OPS["cast"](last, "float64")
     count = static(num)
-    if count < 1:
-        raise InvalidArgumentError(f"linspace: num must be positive, got {count}")
+    if count < 0:
+        raise InvalidArgumentError(f"linspace: num must be >= 0, got {count}")
     shape = np.broadcast_shapes(first._array.shape, last._array.shape)
     k = axis_of("linspace", axis, len(shape), 1)
     first, last = (OPS["expand_dims"](OPS["broadcast_to"](v, shape), k) for v in (first, last))
-    if count == 1:
-        return first  # type: ignore[no-any-return]
+    if count < 2:
+        return OPS["repeat"](first, count, axis=k)  # type: ignore[no-any-return]
     steps = np.arange(1, count - 1).reshape([-1] + [1] * (len(shape) - k)).astype(first._array.dtype)
     delta = OPS["divide"](OPS["subtract"](last, first), float(count - 1))
     inner = OPS["add"](first, OPS["multiply"](delta, Tensor(placed(steps))))

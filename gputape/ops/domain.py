@@ -35,7 +35,8 @@ def taking(kinds: str, told: str) -> Callable[[Callable[..., Any]], Callable[...
 def refusal(name: str, arrays: tuple[Any, ...], told: str) -> InvalidArgumentError:
     given = next(dtypes.FROM_NUMPY[x.dtype].name for x in arrays if hasattr(x, "dtype"))
     return InvalidArgumentError(
-        f"Value for attr 'T' of {given} is not in the list of allowed values: {name} takes {told}; use tf.cast [Op:{name}]"
+        f"Value for attr 'T' of {given} is not in the list of allowed values: {name} takes {told}; "
+        f"use tf.cast [Op:{name}]"
     )
 
 

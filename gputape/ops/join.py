@@ -15,12 +15,16 @@ from .shape import axis_of, expanded, static, static_shape, view
 
 
 def _alike(values: Any) -> list[Tensor]:
-    """Tensors from a list whose Python values take the dtype of its tensors."""
-    hint = next((v._array.dtype for v in values if isinstance(v, Array)), None)
+    """Tensors from a list whose Python values take the dtype of its tensors, or that of its first value."""
     for v in values:
         if hasattr(type(v), "__gputape_op__"):
             raise SymbolicInput(v)
-    return [as_tensor(v, hint) for v in values]
+    hint = next((v._array.dtype for v in values if isinstance(v, Array)), None)
+    made = []
+    for v in values:
+        made.append(as_tensor(v, hint))
+        hint = hint or made[0]._array.dtype
+    return made
 
 
 @op
@@ -46,9 +50,9 @@ def stack(values: Any, axis: Any = 0, name: str = "stack") -> Tensor:
     """
     if isinstance(values, (Array, np.ndarray)):
         values = OPS["unstack"](values)
+    if not any(isinstance(v, Array) or hasattr(type(v), "__gputape_op__") for v in values) and axis == 0:
+        return as_tensor(list(values))
     xs = _alike(values)
-    if not xs:
-        raise InvalidArgumentError("stack: values is empty: at least one tensor is needed [Op:Pack]")
     for k, x in enumerate(xs):
         if x._array.shape != xs[0]._array.shape:
             raise InvalidArgumentError(
@@ -79,7 +83,10 @@ def _all(dys: Any) -> tuple[Any, ...]:
 
 @public
 def unstack(value: Any, num: Any = None, axis: Any = 0, name: str = "unstack") -> list[Tensor]:
-    """The slices of `value` along `axis`, a list of tensors of rank one less. ValueError if there are not `num` of them."""
+    """The slices of `value` along `axis`, a list of tensors of rank one less.
+
+    InvalidArgumentError if there are not `num` of them, ValueError for an axis out of range.
+    """
     x = as_tensor(value)
     if not x._array.ndim:
         raise ValueError("unstack: value must have at least one axis, not shape ()")
@@ -89,7 +96,9 @@ def unstack(value: Any, num: Any = None, axis: Any = 0, name: str = "unstack") -
     k = static(axis) % rank
     count = x._array.shape[k]
     if num is not None and static(num) != count:
-        raise InvalidArgumentError(f"unstack: axis {k} of value {x._array.shape} has size {count}, not num={static(num)} [Op:Unpack]")
+        raise InvalidArgumentError(
+            f"unstack: axis {k} of value {x._array.shape} has size {count}, not num={static(num)} [Op:Unpack]"
+        )
     if not count:
         return []
     return list(unstacked(x, axis=k))
@@ -166,8 +175,8 @@ def split(value: Any, num_or_size_splits: Any, axis: Any = 0, num: Any = None, n
     if not isinstance(wanted, tuple):
         if wanted < 1 or length % wanted:
             raise InvalidArgumentError(
-                f"Number of ways to split should evenly divide the split dimension, but got split_dim {k} (size = {length}) "
-                f"and num_split {wanted}: value has shape {x._array.shape} [Op:Split]"
+                f"split: Number of ways to split should evenly divide the split dimension, but got split_dim {k} "
+                f"(size = {length}) and num_split {wanted}: value has shape {x._array.shape} [Op:Split]"
             )
         sizes = [length // wanted] * wanted
     else:
@@ -175,7 +184,8 @@ def split(value: Any, num_or_size_splits: Any, axis: Any = 0, num: Any = None, n
         sizes = [length - known if s == -1 else s for s in wanted]
         if wanted.count(-1) > 1 or sum(sizes) != length or min(sizes, default=0) < 0:
             raise InvalidArgumentError(
-                f"split: sizes {list(wanted)} must add up to axis {k} of value {x._array.shape}, and only one may be -1 [Op:SplitV]"
+                f"split: sizes {list(wanted)} must add up to the size of axis {k} of value {x._array.shape}, and only "
+                f"one may be -1 [Op:SplitV]"
             )
     return list(pieces(x, sizes=tuple(sizes), axis=k))
 
@@ -212,8 +222,8 @@ def tile(input: Any, multiples: Any, name: str | None = None) -> Tensor:
     x, counts = as_tensor(input), static_shape(multiples)
     if len(counts) != x._array.ndim or min(counts, default=0) < 0:
         raise InvalidArgumentError(
-            f"tile: Expected multiples argument to be a vector of length {x._array.ndim} of sizes >= 0 but got {list(counts)}: "
-            f"input has shape {x._array.shape} [Op:Tile]"
+            f"tile: Expected multiples argument to be a vector of length {x._array.ndim} of sizes >= 0, but got "
+            f"{list(counts)}: input has shape {x._array.shape} [Op:Tile]"
         )
     return tiled(x, multiples=counts)
 
@@ -237,7 +247,9 @@ def repeat(input: Any, repeats: Any, axis: Any = None, name: str | None = None) 
         wide = expanded(view(x, shape=(*old[: k + 1], 1, *old[k + 1 :])), shape=(*old[: k + 1], counts, *old[k + 1 :]))
         return view(wide, shape=(*old[:k], old[k] * counts, *old[k + 1 :]))
     if len(counts) != old[k] or min(counts) < 0:
-        raise InvalidArgumentError(f"repeat: {len(counts)} repeats for axis {k} of input {old}: need one >= 0 per element")
+        raise InvalidArgumentError(
+            f"repeat: {len(counts)} repeats for axis {k} of input {old}: need one >= 0 per element"
+        )
     return OPS["gather"](x, np.repeat(np.arange(old[k]), counts), axis=k)  # type: ignore[no-any-return]
 
 

@@ -10,21 +10,16 @@ from ..errors import InvalidArgumentError
 from ..op import elementwise, op, public
 from ..tape import IndexedSlices, densified
 from ..tensor import Array, as_tensor
-from .cast import cast, ones_like, zeros_like
+from .cast import zeros_like
 from .compare import greater, greater_equal, less, less_equal, not_equal, select
 from .complex import conj
-from .domain import floating, numeric, real, real_floating
+from .domain import numeric, real, real_floating
 from .unary import log
-
 
 
 def _dtype(x: Any, y: Any) -> Any:
     """The dtype of two operands, of which one may be a Python number."""
     return (x if hasattr(x, "dtype") else y).dtype
-
-
-def _zero_where(xp: Any, zero: Any, value: Any) -> Any:
-    return xp.where(zero, value.dtype.type(0), value)
 
 
 # -- arithmetic
@@ -133,42 +128,6 @@ def _(dy, x, y):
 
 
 @elementwise
-@floating
-def divide_no_nan(xp, x, y):
-    """x / y, and 0 where y is 0."""
-    return _zero_where(xp, xp.equal(y, 0), xp.divide(x, y))
-
-
-@divide_no_nan.gradient
-def _(dy, x, y):
-    y = conj(y)
-    return lambda: divide_no_nan(dy, y), lambda: dy * divide_no_nan(divide_no_nan(-conj(x), y), y)
-
-
-@public
-def reciprocal_no_nan(x: Any, name: str | None = None) -> Any:
-    """1 / x, and 0 where x is 0, of floating point or complex `x`.
-
-    >>> import gputape as tf
-    >>> tf.math.reciprocal_no_nan([2.0, 0.0]).numpy()
-    array([0.5, 0. ], dtype=float32)
-    """
-    return divide_no_nan(ones_like(x), x)
-
-
-@elementwise
-@floating
-def multiply_no_nan(xp, x, y):
-    """x * y, and 0 where y is 0, even if x is infinite or NaN there."""
-    return _zero_where(xp, xp.equal(y, 0), xp.multiply(x, y))
-
-
-@multiply_no_nan.gradient
-def _(dy, x, y):
-    return lambda: multiply_no_nan(dy, y), lambda: multiply_no_nan(x, dy)
-
-
-@elementwise
 @numeric
 def pow_(xp, x, y):
     """x ** y. Integers to negative powers are an error."""
@@ -257,47 +216,6 @@ def clip_by_value(t: Any, clip_value_min: Any, clip_value_max: Any, name: str | 
 
 
 @elementwise
-@floating
-def xlogy(xp, x, y):
-    """x * log(y), and 0 where x is 0."""
-    return _zero_where(xp, xp.equal(x, 0), xp.multiply(x, xp.log(y)))
-
-
-@xlogy.gradient
-def _(dy, x, y):
-    return lambda: dy * xlogy(_one_unless_zero(x), conj(y)), lambda: dy * xdivy(conj(x), conj(y))
-
-
-@elementwise
-@floating
-def xlog1py(xp, x, y):
-    """x * log(1 + y), and 0 where x is 0."""
-    return _zero_where(xp, xp.equal(x, 0), xp.multiply(x, xp.log1p(y)))
-
-
-@xlog1py.gradient
-def _(dy, x, y):
-    return lambda: dy * xlog1py(_one_unless_zero(x), conj(y)), lambda: dy * xdivy(conj(x), conj(y) + 1.0)
-
-
-@elementwise
-@floating
-def xdivy(xp, x, y):
-    """x / y, and 0 where x is 0."""
-    return _zero_where(xp, xp.equal(x, 0), xp.divide(x, y))
-
-
-@xdivy.gradient
-def _(dy, x, y):
-    return lambda: dy * xdivy(_one_unless_zero(x), conj(y)), lambda: dy * xdivy(-conj(x), conj(y) * conj(y))
-
-
-def _one_unless_zero(x: Any) -> Any:
-    x = as_tensor(x)
-    return cast(not_equal(x, 0), x.dtype)
-
-
-@elementwise
 @real_floating
 def atan2(xp, y, x):
     """The angle of the point (x, y), in [-pi, pi]."""
@@ -347,14 +265,15 @@ def add_n(inputs: Any, name: str | None = None) -> Any:
     """
     if not isinstance(inputs, (list, tuple)) or not inputs:
         raise ValueError(
-            f"Inputs must be an iterable of at least one Tensor/IndexedSlices with the same dtype and shape. Received: {inputs!r}"
+            f"Inputs must be an iterable of at least one Tensor/IndexedSlices with the same dtype and shape. "
+            f"Received: {inputs!r}"
         )
     return add_all(*[densified(x) for x in inputs])
 
 
 @public
 def accumulate_n(inputs: Any, shape: Any = None, tensor_dtype: Any = None, name: str | None = None) -> Any:
-    """As `add_n`, checking that the tensors have `shape` and `tensor_dtype` if these are given (ValueError, TypeError)."""
+    """As `add_n`; ValueError and TypeError if the tensors have not the `shape` and `tensor_dtype` given."""
     made = add_n(inputs)
     if tensor_dtype is not None and made.dtype != tensor_dtype:
         raise TypeError(f"tensor_dtype is {tensor_dtype}, but input is of type {made.dtype}")
@@ -365,7 +284,7 @@ def accumulate_n(inputs: Any, shape: Any = None, tensor_dtype: Any = None, name:
 
 @public
 def scalar_mul(scalar: Any, x: Any, name: str | None = None) -> Any:
-    """`x` times `scalar`, a tensor without dimensions or a number (ValueError otherwise); of IndexedSlices the values."""
+    """`x` times `scalar`, a number or a tensor of no dimensions (ValueError otherwise); of IndexedSlices the values."""
     if np.ndim(scalar if not isinstance(scalar, Array) else scalar._array) != 0:
         raise ValueError(f"The input scalar must be a 0-D value. Received shape {np.shape(scalar)}.")
     if isinstance(x, IndexedSlices):
@@ -390,20 +309,11 @@ def polyval(coeffs: Any, x: Any, name: str | None = None) -> Any:
     return value
 
 
+_BARE = (pow_, add, subtract, multiply, divide, floormod, maximum, minimum, truncatediv, truncatemod, atan2, add_n)
+_MATH = (pow_, add, subtract, multiply, divide, floordiv, floormod, maximum, minimum, squared_difference, atan2)
 NAMES = {
-    **{f"tf.{f.name}": f for f in (add, subtract, multiply, floormod, maximum, minimum, truncatediv, truncatemod, atan2)},
-    **{f"tf.math.{f.name}": f for f in (add, subtract, multiply, divide_no_nan, multiply_no_nan, floordiv, floormod)},
-    **{f"tf.math.{f.name}": f for f in (squared_difference, maximum, minimum, xlogy, xlog1py, xdivy, atan2, nextafter)},
-    **{f"tf.{n}": divide for n in ("divide", "truediv", "realdiv", "math.divide", "math.truediv")},
+    **{f"tf.{f.__name__.rstrip('_')}": f for f in (*_BARE, clip_by_value, scalar_mul)},
+    **{f"tf.math.{f.__name__.rstrip('_')}": f for f in (*_MATH, nextafter, add_n, accumulate_n, scalar_mul, polyval)},
+    **dict.fromkeys(("tf.truediv", "tf.realdiv", "tf.math.truediv"), divide),
     "tf.math.mod": floormod,
-    "tf.pow": pow_,
-    "tf.math.pow": pow_,
-    "tf.clip_by_value": clip_by_value,
-    "tf.add_n": add_n,
-    "tf.math.add_n": add_n,
-    "tf.math.accumulate_n": accumulate_n,
-    "tf.scalar_mul": scalar_mul,
-    "tf.math.scalar_mul": scalar_mul,
-    "tf.math.polyval": polyval,
-    "tf.math.reciprocal_no_nan": reciprocal_no_nan,
 }

@@ -45,8 +45,8 @@ def slice_(input_: Any, begin: Any, size: Any, name: str | None = None) -> Tenso
     for k, (b, s, n) in enumerate(zip(start, sizes, old, strict=True)):
         if not (0 <= b <= n and 0 <= s <= n - b):
             raise InvalidArgumentError(
-                f"slice: Expected begin[{k}] in [0, {n}] and size[{k}] in [0, {n - b}], but got {b} and {s}: input_ has shape "
-                f"{old} [Op:Slice]"
+                f"slice: Expected begin[{k}] in [0, {n}] and size[{k}] in [0, {n - b}], but got {b} and {s}: input_ "
+                f"has shape {old} [Op:Slice]"
             )
     return part(x, begin=start, size=sizes)
 
@@ -108,7 +108,7 @@ def _along(axis: int, key: slice) -> tuple[slice, ...]:
 
 @op
 def mirrored(xp, x, *, paddings, edge):
-    """`x` with borders that mirror it: `edge` is 1 if the mirror stands on the last element (REFLECT), 0 if behind it."""
+    """`x` with borders that mirror it; `edge`: 1 if the mirror stands on the last element (REFLECT), 0 if behind it."""
     for k, (before, after) in enumerate(paddings):
         if before or after:
             n = x.shape[k]
@@ -131,7 +131,9 @@ def folded(xp, x, *, paddings, edge):
             n = x.shape[k] - before - after
             y = x[_along(k, slice(before, before + n))].copy()
             y[_along(k, slice(edge, edge + before))] += x[_along(k, slice(0, before))][_along(k, slice(None, None, -1))]
-            y[_along(k, slice(n - edge - after, n - edge))] += x[_along(k, slice(before + n, None))][_along(k, slice(None, None, -1))]
+            y[_along(k, slice(n - edge - after, n - edge))] += x[_along(k, slice(before + n, None))][
+                _along(k, slice(None, None, -1))
+            ]
             x = y
     return x
 
@@ -142,11 +144,14 @@ def _(dy, paddings, edge):
 
 
 @public
-def pad(tensor: Any, paddings: Any, mode: str = "CONSTANT", constant_values: Any = 0, name: str | None = None) -> Tensor:
+def pad(
+    tensor: Any, paddings: Any, mode: str = "CONSTANT", constant_values: Any = 0, name: str | None = None
+) -> Tensor:
     """`tensor` with paddings[k] = (before, after) elements added along axis k.
 
     mode: "CONSTANT" (`constant_values`, default 0), "REFLECT" (mirrored without the edge: at most size - 1) or
-    "SYMMETRIC" (mirrored with the edge: at most size). InvalidArgumentError if paddings do not fit, ValueError for other modes.
+    "SYMMETRIC" (mirrored with the edge: at most size); ValueError for others.
+    InvalidArgumentError if paddings do not fit.
 
     >>> import gputape as tf
     >>> tf.pad([1, 2, 3], [[1, 2]], "REFLECT").numpy()
@@ -155,21 +160,31 @@ def pad(tensor: Any, paddings: Any, mode: str = "CONSTANT", constant_values: Any
     x, given = as_tensor(tensor), static(paddings)
     old = x._array.shape
     if len(given) != len(old) or any(not isinstance(p, tuple) or len(p) != 2 for p in given):
-        raise InvalidArgumentError(f"pad: paddings must be a matrix with 2 columns and {len(old)} rows, as tensor has shape {old}: {given} [Op:Pad]")
+        raise InvalidArgumentError(
+            f"pad: paddings must have {len(old)} rows of 2 columns, as tensor has shape {old}, not {given} [Op:Pad]"
+        )
     if any(p < 0 for pair in given for p in pair):
         raise InvalidArgumentError(f"pad: Paddings must be non-negative: {given} [Op:Pad]")
     kind = mode.upper()
     if kind == "CONSTANT":
-        value = constant_values._read("constant_values of tf.pad") if isinstance(constant_values, Array) else constant_values
-        return padded(x, paddings=given, value=value if isinstance(value, (int, float, complex)) else np.asarray(value).item())
+        value = (
+            constant_values._read("constant_values of tf.pad")
+            if isinstance(constant_values, Array)
+            else constant_values
+        )
+        return padded(
+            x, paddings=given, value=value if isinstance(value, (int, float, complex)) else np.asarray(value).item()
+        )
     if kind not in ("REFLECT", "SYMMETRIC"):
-        raise ValueError(f"Value of argument `mode` expected to be one of 'CONSTANT', 'REFLECT', or 'SYMMETRIC'. Received `mode` = {mode}")
+        raise ValueError(
+            f"pad: `mode` expected to be one of 'CONSTANT', 'REFLECT', or 'SYMMETRIC'. Received `mode` = {mode}"
+        )
     edge = int(kind == "REFLECT")
     for k, (pair, n) in enumerate(zip(given, old, strict=True)):
         if max(pair) > n - edge:
             raise InvalidArgumentError(
-                f"pad: paddings must be {'less than' if edge else 'no greater than'} the dimension size: {pair[0]}, {pair[1]} "
-                f"for axis {k} of tensor {old}, mode={kind} [Op:MirrorPad]"
+                f"pad: paddings must be {'less than' if edge else 'no greater than'} the dimension size: {pair} for "
+                f"axis {k} of tensor {old}, mode={kind} [Op:MirrorPad]"
             )
     return mirrored(x, paddings=given, edge=edge)
 
@@ -230,14 +245,19 @@ def _(dy, lengths, seq, batch):
 
 
 @public
-def reverse_sequence(input: Any, seq_lengths: Any, seq_axis: Any = None, batch_axis: Any = None, name: str | None = None) -> Tensor:
-    """`input` with the first seq_lengths[i] elements along `seq_axis` (default 0) reversed, i counting along `batch_axis` (0)."""
+def reverse_sequence(
+    input: Any, seq_lengths: Any, seq_axis: Any = None, batch_axis: Any = None, name: str | None = None
+) -> Tensor:
+    """`input` with the first seq_lengths[i] elements along `seq_axis` reversed, i counting along `batch_axis`.
+
+    Both axes are 0 by default. InvalidArgumentError unless there is one length per entry of the batch.
+    """
     x, lengths = as_tensor(input), as_tensor(seq_lengths)
     seq = axis_of("reverse_sequence", seq_axis or 0, x._array.ndim)
     batch = axis_of("reverse_sequence", batch_axis or 0, x._array.ndim)
     if lengths._array.shape != (x._array.shape[batch],):
         raise InvalidArgumentError(
-            f"reverse_sequence: Length of seq_lengths {lengths._array.shape} != input.dims({batch}), input {x._array.shape}"
+            f"reverse_sequence: Length of seq_lengths {lengths._array.shape} != input.dims({batch}): {x._array.shape}"
         )
     return turned(x, lengths, seq=seq, batch=batch)
 

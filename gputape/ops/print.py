@@ -28,7 +28,12 @@ def print_values(xp, targets, *values, template, output_stream, sep, end, summar
 
 
 def print_(
-    *inputs: Any, output_stream: Any = None, summarize: int = 3, sep: str = " ", end: str = "\n", name: str | None = None
+    *inputs: Any,
+    output_stream: Any = None,
+    summarize: int = 3,
+    sep: str = " ",
+    end: str = "\n",
+    name: str | None = None,
 ) -> None:
     """Print tensors and Python values, at every call of a recorded function too. Reference: tf.print.
 

@@ -17,17 +17,24 @@ from .shape import expanded, static, view
 
 
 def axes_of(name: str, axis: Any, rank: int) -> tuple[int, ...]:
-    """`axis` (None for all, an int, a list, a tensor) as sorted axes counted from the front; InvalidArgumentError if wrong."""
+    """`axis` (None for all, an int, a list, a tensor) as sorted axes counted from the front.
+
+    InvalidArgumentError for axes out of range or given twice.
+    """
     if axis is None:
         return tuple(range(rank))
     given = static(axis)
     given = given if isinstance(given, tuple) else (given,)
     for k in given:
         if not -rank <= k < rank:
-            raise InvalidArgumentError(f"{name}: Invalid reduction dimension ({k} for input with {rank} dimension(s)) [Op:{name}]")
+            raise InvalidArgumentError(
+                f"{name}: Invalid reduction dimension ({k} for input with {rank} dimension(s)) [Op:{name}]"
+            )
     made = sorted(k % rank for k in given)
     if len(set(made)) < len(made):
-        raise InvalidArgumentError(f"{name}: Invalid reduction arguments: Axes contains duplicate dimension: axis={given} [Op:{name}]")
+        raise InvalidArgumentError(
+            f"{name}: Invalid reduction arguments: Axes contains duplicate dimension: axis={given} [Op:{name}]"
+        )
     return tuple(made)
 
 
@@ -66,7 +73,7 @@ def _(dy, x_shape, axes):
 def sum_to(xp, x, *, shape):
     """`x` summed down to `shape`, from which it can be broadcast: what undoes a broadcast in a gradient."""
     new = x.ndim - len(shape)
-    axes = tuple([*range(new), *[new + k for k, s in enumerate(shape) if s == 1 and x.shape[new + k] != 1]])
+    axes = (*range(new), *[new + k for k, s in enumerate(shape) if s == 1 and x.shape[new + k] != 1])
     return _rounded(xp.sum(x, axis=axes, dtype=accumulator(x.dtype)), x.dtype).reshape(shape)
 
 
@@ -80,9 +87,7 @@ def mean_over(xp, x, *, axes, keepdims):
     total = xp.sum(x, axis=axes, keepdims=keepdims, dtype=accumulator(x.dtype))
     count = _count(x.shape, axes)
     if x.dtype.kind in "iu":
-        if not count:
-            raise InvalidArgumentError(f"reduce_mean: no elements to average over axis={axes} of shape {x.shape}")
-        return _rounded(xp.sign(total) * (abs(total) // x.dtype.type(count)), x.dtype)
+        return _rounded(xp.sign(total) * (abs(total) // x.dtype.type(max(1, count))), x.dtype)
     return _rounded(total / total.dtype.type(count), x.dtype)
 
 
@@ -201,16 +206,17 @@ def _(dy, x, y, x_shape, axes):
 # -- the names of TensorFlow
 
 
-def _over(reduction: Any, name: str, x: Any, axis: Any, keepdims: Any) -> Any:
-    x = as_tensor(x)
+REAL, NUMBERS = "iufV", "iufVc"  # kinds of dtypes; V is bfloat16
+
+
+def _over(reduction: Any, name: str, x: Any, axis: Any, keepdims: Any, kinds: str = NUMBERS) -> Any:
+    x = as_tensor(x, np.dtype(bool) if kinds == "b" else None)
+    if x._array.dtype.kind not in kinds:
+        raise InvalidArgumentError(
+            f"{name}: Value for attr 'T' of {x.dtype.name} is not in the list of allowed values: input_tensor must hold "
+            f"{'bools' if kinds == 'b' else 'real numbers' if kinds == REAL else 'numbers'}; use tf.cast [Op:{name}]"
+        )
     return reduction(x, axes=axes_of(name, axis, x._array.ndim), keepdims=bool(keepdims))
-
-
-def _logical(reduction: Any, name: str, x: Any, axis: Any, keepdims: Any) -> Any:
-    x = as_tensor(x)
-    if not x.dtype.is_bool:
-        raise InvalidArgumentError(f"{name}: input_tensor must be of dtype bool, not {x.dtype.name}; use tf.cast [Op:{name}]")
-    return _over(reduction, name, x, axis, keepdims)
 
 
 def _floating(name: str, x: Any) -> Tensor:
@@ -247,36 +253,41 @@ def reduce_prod(input_tensor: Any, axis: Any = None, keepdims: bool = False, nam
 
 @public
 def reduce_max(input_tensor: Any, axis: Any = None, keepdims: bool = False, name: str | None = None) -> Tensor:
-    """The largest element over `axis`, NaN if there is one, -inf (the least integer) over none; equal ones share the gradient."""
-    return _over(max_over, "Max", input_tensor, axis, keepdims)  # type: ignore[no-any-return]
+    """The largest element over `axis`, NaN if there is one, -inf (the least integer) over none.
+
+    Arguments as `reduce_sum`; real numbers only. Equal elements share the gradient.
+    """
+    return _over(max_over, "Max", input_tensor, axis, keepdims, REAL)  # type: ignore[no-any-return]
 
 
 @public
 def reduce_min(input_tensor: Any, axis: Any = None, keepdims: bool = False, name: str | None = None) -> Tensor:
     """The smallest element over `axis`; see `reduce_max`."""
-    return _over(min_over, "Min", input_tensor, axis, keepdims)  # type: ignore[no-any-return]
+    return _over(min_over, "Min", input_tensor, axis, keepdims, REAL)  # type: ignore[no-any-return]
 
 
 @public
 def reduce_any(input_tensor: Any, axis: Any = None, keepdims: bool = False, name: str | None = None) -> Tensor:
     """Whether any element over `axis` of a bool tensor is True."""
-    return _logical(any_over, "Any", input_tensor, axis, keepdims)  # type: ignore[no-any-return]
+    return _over(any_over, "Any", input_tensor, axis, keepdims, "b")  # type: ignore[no-any-return]
 
 
 @public
 def reduce_all(input_tensor: Any, axis: Any = None, keepdims: bool = False, name: str | None = None) -> Tensor:
     """Whether all elements over `axis` of a bool tensor are True."""
-    return _logical(all_over, "All", input_tensor, axis, keepdims)  # type: ignore[no-any-return]
+    return _over(all_over, "All", input_tensor, axis, keepdims, "b")  # type: ignore[no-any-return]
 
 
 @public
 def reduce_logsumexp(input_tensor: Any, axis: Any = None, keepdims: bool = False, name: str | None = None) -> Tensor:
     """log(sum(exp(x))) over `axis`, without overflow; -inf where all are -inf."""
-    return _over(logsumexp_over, "LogSumExp", _floating("reduce_logsumexp", input_tensor), axis, keepdims)  # type: ignore[no-any-return]
+    return _over(logsumexp_over, "LogSumExp", input_tensor, axis, keepdims, "fV")  # type: ignore[no-any-return]
 
 
 @public
-def reduce_euclidean_norm(input_tensor: Any, axis: Any = None, keepdims: bool = False, name: str | None = None) -> Tensor:
+def reduce_euclidean_norm(
+    input_tensor: Any, axis: Any = None, keepdims: bool = False, name: str | None = None
+) -> Tensor:
     """sqrt(sum(|x|^2)) over `axis`, in the dtype of `input_tensor`; its gradient at zero is NaN, as in TensorFlow."""
     return _over(euclidean_norm_over, "EuclideanNorm", input_tensor, axis, keepdims)  # type: ignore[no-any-return]
 

@@ -90,7 +90,7 @@ def rank(input: Any, name: str | None = None) -> Tensor:
 
 @public
 def broadcast_static_shape(shape_x: Any, shape_y: Any) -> TensorShape:
-    """The shape of `shape_x` and `shape_y` broadcast together; None where it is unknown. ValueError if they do not fit."""
+    """`shape_x` and `shape_y` broadcast together, None where a size is unknown. ValueError if they do not fit."""
     x, y = TensorShape(shape_x), TensorShape(shape_y)
     if x.rank is None or y.rank is None:
         return TensorShape(None)
@@ -123,7 +123,9 @@ def ensure_shape(x: Any, shape: Any, name: str | None = None) -> Tensor:
     """`x` itself if its shape agrees with `shape` (None for unknown sizes); InvalidArgumentError otherwise."""
     x = as_tensor(x)
     if not x.shape.is_compatible_with(shape):
-        raise InvalidArgumentError(f"ensure_shape: x has shape {x.shape}, which is not compatible with shape {TensorShape(shape)}")
+        raise InvalidArgumentError(
+            f"ensure_shape: x has shape {x.shape}, which is not compatible with shape {TensorShape(shape)}"
+        )
     return x
 
 
@@ -151,10 +153,7 @@ def reshape(tensor: Any, shape: Any, name: str | None = None) -> Tensor:
     array([1, 2, 3, 4], dtype=int32)
     """
     x = as_tensor(tensor)
-    wanted = static(shape)
-    if not isinstance(wanted, tuple):
-        raise InvalidArgumentError(f"reshape: shape must be 1-D, not the scalar {wanted}; write [{wanted}] [Op:Reshape]")
-    return view(x, shape=_resolved(x._array, wanted))
+    return view(x, shape=_resolved(x._array, static_shape(shape)))
 
 
 def _resolved(array: Any, wanted: tuple[int, ...]) -> tuple[int, ...]:
@@ -163,18 +162,20 @@ def _resolved(array: Any, wanted: tuple[int, ...]) -> tuple[int, ...]:
         raise InvalidArgumentError(
             f"reshape: shape {list(wanted)}: sizes must be >= 0, and only one may be -1 (unknown) [Op:Reshape]"
         )
-    known = math.prod(s for s in wanted if s != -1)
+    known, size = math.prod(s for s in wanted if s != -1), array.size
     if -1 in wanted:
-        if known == 0 or array.size % known:
+        if known == 0 == size:  # the sizes that are not zero decide
+            known, size = (math.prod(s for s in shape if s > 0) for shape in (wanted, array.shape))
+        if known == 0 or size % known:
             raise InvalidArgumentError(
-                f"reshape: tensor of shape {array.shape} has {array.size} values, which is no multiple of {known} as "
-                f"shape {list(wanted)} asks [Op:Reshape]"
+                f"reshape: Input to reshape is a tensor with {size} values, but the requested shape requires a multiple "
+                f"of {known}: tensor has shape {array.shape}, shape is {list(wanted)} [Op:Reshape]"
             )
-        return tuple([array.size // known if s == -1 else s for s in wanted])
-    if known != array.size:
+        return tuple([size // known if s == -1 else s for s in wanted])
+    if known != size:
         raise InvalidArgumentError(
-            f"Input to reshape is a tensor with {array.size} values, but the requested shape has {known}: tensor has shape "
-            f"{array.shape}, shape is {list(wanted)} [Op:Reshape]"
+            f"reshape: Input to reshape is a tensor with {size} values, but the requested shape has {known}: tensor "
+            f"has shape {array.shape}, shape is {list(wanted)} [Op:Reshape]"
         )
     return wanted
 
@@ -207,7 +208,8 @@ def squeeze(input: Any, axis: Any = None, name: str | None = None) -> Tensor:
     for k in sorted(gone):
         if old[k] != 1:
             raise InvalidArgumentError(
-                f"squeeze: Can not squeeze dim[{k}], expected a dimension of 1, got {old[k]}: input has shape {old} [Op:Squeeze]"
+                f"squeeze: Can not squeeze dim[{k}], expected a dimension of 1, got {old[k]}: input has shape {old} "
+                f"[Op:Squeeze]"
             )
     return view(x, shape=tuple([s for k, s in enumerate(old) if k not in gone]))
 
@@ -260,14 +262,17 @@ def identity_n(input: Any, name: str | None = None) -> list[Tensor]:
 
 @public
 def unravel_index(indices: Any, dims: Any, name: str | None = None) -> Tensor:
-    """Flat indices as coordinates in an array of shape `dims`: shape (len(dims), ...). InvalidArgumentError out of bounds."""
+    """Flat indices as coordinates in an array of shape `dims`: shape (len(dims), ...).
+
+    InvalidArgumentError out of bounds.
+    """
     flat, sizes = as_tensor(indices), static_shape(dims)
     return coordinates(flat, dims=sizes)
 
 
 @op
 def coordinates(xp, indices, *, dims):
-    if xp is np and indices.size and not (0 <= indices.min() and indices.max() < math.prod(dims)):
+    if xp is np and indices.size and not (indices.min() >= 0 and indices.max() < math.prod(dims)):
         raise InvalidArgumentError(f"unravel_index: index is out of bound as with dims {list(dims)}")
     return xp.stack(xp.unravel_index(indices, dims)).astype(indices.dtype)
 

@@ -44,7 +44,9 @@ def transpose(a: Any, perm: Any = None, conjugate: bool = False, name: str = "tr
             )
         order = tuple([k + rank if k < 0 else k for k in order])
         if sorted(order) != list(range(rank)):
-            raise InvalidArgumentError(f"transpose: perm {static(perm)} is no permutation of the axes 0 to {rank - 1} of a [Op:Transpose]")
+            raise InvalidArgumentError(
+                f"transpose: perm {static(perm)} is no permutation of the axes 0 to {rank - 1} of a [Op:Transpose]"
+            )
     made = x if order == tuple(range(rank)) else permute(x, perm=order)
     return OPS["conj"](made) if conjugate and x.dtype.is_complex else made  # type: ignore[no-any-return]
 

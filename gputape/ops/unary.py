@@ -1,4 +1,4 @@
-"""Elementary functions of one argument, and the derivatives that are worth an op of their own."""
+"""Functions of one argument, and those of their derivatives that are worth an op; angles are in trigonometry.py."""
 
 from __future__ import annotations
 
@@ -186,98 +186,6 @@ def _(dy, x):
 
 @elementwise
 @floating
-def sin(xp, x):
-    return xp.sin(x)
-
-
-@sin.gradient
-def _(dy, x):
-    return dy * cos(conj(x))
-
-
-@elementwise
-@floating
-def cos(xp, x):
-    return xp.cos(x)
-
-
-@cos.gradient
-def _(dy, x):
-    return -dy * sin(conj(x))
-
-
-@elementwise
-@floating
-def tan(xp, x):
-    return xp.tan(x)
-
-
-@tan.gradient
-def _(dy, y):
-    y = conj(y)
-    return dy * (y * y + 1.0)
-
-
-@elementwise
-@floating
-def asin(xp, x):
-    return xp.arcsin(x)
-
-
-@asin.gradient
-def _(dy, x):
-    x = conj(x)
-    return dy * rsqrt(1.0 - x * x)
-
-
-@elementwise
-@floating
-def acos(xp, x):
-    return xp.arccos(x)
-
-
-@acos.gradient
-def _(dy, x):
-    x = conj(x)
-    return -dy * rsqrt(1.0 - x * x)
-
-
-@elementwise
-@floating
-def atan(xp, x):
-    return xp.arctan(x)
-
-
-@atan.gradient
-def _(dy, x):
-    x = conj(x)
-    return dy / (x * x + 1.0)
-
-
-@elementwise
-@floating
-def sinh(xp, x):
-    return xp.sinh(x)
-
-
-@sinh.gradient
-def _(dy, x):
-    return dy * cosh(conj(x))
-
-
-@elementwise
-@floating
-def cosh(xp, x):
-    return xp.cosh(x)
-
-
-@cosh.gradient
-def _(dy, x):
-    return dy * sinh(conj(x))
-
-
-@elementwise
-@floating
 def tanh(xp, x):
     return xp.tanh(x)
 
@@ -298,40 +206,6 @@ def tanh_grad(xp, y, dy):
 def _(d, y, dy):
     y = conj(y)
     return lambda: -2.0 * (d * conj(dy) * y), lambda: tanh_grad(y, d)
-
-
-@elementwise
-@floating
-def asinh(xp, x):
-    return xp.arcsinh(x)
-
-
-@asinh.gradient
-def _(dy, y):
-    return dy / cosh(conj(y))
-
-
-@elementwise
-@floating
-def acosh(xp, x):
-    return xp.arccosh(x)
-
-
-@acosh.gradient
-def _(dy, y):
-    return dy / sinh(conj(y))
-
-
-@elementwise
-@floating
-def atanh(xp, x):
-    return xp.arctanh(x)
-
-
-@atanh.gradient
-def _(dy, x):
-    x = conj(x)
-    return dy / (1.0 - x * x)
 
 
 def _widened(function: Any, x: Any) -> Any:
@@ -440,10 +314,10 @@ def round_(xp, x):
     return x if x.dtype.kind in "iu" else xp.rint(x)
 
 
+_BARE = (negative, abs_, sign, square, sqrt, exp, tanh, sigmoid, floor, round_)
+_MATH = (*_BARE, reciprocal, rsqrt, expm1, log, log1p, softplus, log_sigmoid, ceil, rint)
 NAMES = {
-    **{f"tf.{f.name.rstrip('_')}": f for f in (negative, abs_, sign, square, sqrt, exp, sin, cos, tan, asin, acos, atan)},
-    **{f"tf.{f.name.rstrip('_')}": f for f in (sinh, cosh, tanh, asinh, acosh, atanh, sigmoid, floor, round_)},
+    **{f"tf.{f.__name__.rstrip('_')}": f for f in _BARE},
+    **{f"tf.math.{f.__name__.rstrip('_')}": f for f in _MATH},
+    **{f"tf.nn.{f.__name__}": f for f in (sigmoid, tanh, softplus)},
 }
-NAMES |= {"tf.math." + path[3:]: f for path, f in NAMES.items()}
-NAMES |= {f"tf.math.{f.__name__}": f for f in (reciprocal, rsqrt, expm1, log, log1p, softplus, ceil, rint, log_sigmoid)}
-NAMES |= {f"tf.nn.{f.__name__}": f for f in (sigmoid, tanh, softplus)}

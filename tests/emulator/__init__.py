@@ -1,0 +1,1 @@
+"""A CPU that runs the kernels: see emulator.py."""
