@@ -54,14 +54,13 @@ def spliced(text: str, name: str, seen: set[str] | None = None) -> str:
     return "\n".join(lines) + "\n"
 
 
-def instances(name: str) -> dict[str, dict[str, int]]:
-    """The instances that a kernel file declares for the compile check, each with its budget.
+def instances(source: str) -> dict[str, dict[str, int]]:
+    """The instances of templates that a source declares for the compile check, each with its budget.
 
     `// instance softmax_forward<float>  regs<=40 spill=0` gives {"softmax_forward<float>": {"regs": 40, "spill": 0}}.
     """
     found = {}
-    text = (kernel_root() / name).read_text(encoding="utf-8")
-    for line in re.findall(r"^//\s*instance\s+(.+?)\s*$", text, flags=re.MULTILINE):
+    for line in re.findall(r"^//\s*instance\s+(.+?)\s*$", source, flags=re.MULTILINE):
         expression, *budget = re.split(r"\s{2,}", line, maxsplit=1)
         limits = re.findall(r"(\w+)<?=(\d+)", budget[0]) if budget else []
         found[expression] = {what: int(most) for what, most in limits}

@@ -173,7 +173,7 @@ class TensorShape(tuple[int | None, ...]):
         dims = tuple.__getitem__(self, key)
         return TensorShape(dims) if isinstance(key, slice) else dims
 
-    def __add__(self, other: Dims) -> TensorShape: 
+    def __add__(self, other: Dims) -> TensorShape:
         return self.concatenate(other)
 
     def __radd__(self, other: Dims) -> TensorShape:

@@ -33,7 +33,9 @@ def test_codes_are_those_of_tensorflow():
     assert {c.__name__: c.error_code for c in CLASSES if c is not errors.OpError} == CODES
     constants = {name: value for name, value in vars(errors).items() if name.isupper()}
     assert sorted(constants.values()) == list(range(17))
-    assert all(c.error_code == constants[_upper(c.__name__.removesuffix("Error"))] for c in CLASSES if c.__name__ in CODES)
+    assert all(
+        c.error_code == constants[_upper(c.__name__.removesuffix("Error"))] for c in CLASSES if c.__name__ in CODES
+    )
 
 
 def _upper(name: str) -> str:

@@ -60,17 +60,18 @@ def resources(log: str) -> dict[str, dict[str, int]]:
 @pytest.mark.parametrize("name", FILES)
 def test_every_file_declares_instances(name):
     """What is not declared is not compiled here: each kernel of the file needs at least one line."""
-    text = re.sub(r"//.*", "", (sources.kernel_root() / name).read_text())
+    source = cuda.Kernels(name).source
+    text = re.sub(r"//.*", "", source)
     kernels = set(re.findall(r"__global__\s+void\s+(?:__launch_bounds__\s*\([^)]*\)\s+)?(\w+)\s*\(", text))
-    declared = {expression.split("<")[0] for expression in sources.instances(name)}
+    declared = {expression.split("<")[0] for expression in sources.instances(source)}
     assert kernels and kernels == declared
 
 
 @pytest.mark.parametrize("arch", ARCHS)
 @pytest.mark.parametrize("name", FILES)
 def test_compiles_within_budget(name, arch):
-    budgets = sources.instances(name)
     for kernels in kernels_of(name):
+        budgets = sources.instances(kernels.source)
         _, names, log = cuda.compile_cubin(kernels.source, name, arch, list(budgets), kernels.options)
         found = resources(log)
         rows = [(expression, found[mangled]) for expression, mangled in names.items()]

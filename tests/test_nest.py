@@ -40,7 +40,19 @@ STRUCTURES = st.recursive(
     max_leaves=12,
 )
 
-LEAVES = [None, 1, "abc", b"a", bytearray(b"a"), np.arange(3), {1, 2}, Data(1), TensorShape([1, 2]), iter([1]), np.float32(1)]
+LEAVES = [
+    None,
+    1,
+    "abc",
+    b"a",
+    bytearray(b"a"),
+    np.arange(3),
+    {1, 2},
+    Data(1),
+    TensorShape([1, 2]),
+    iter([1]),
+    np.float32(1),
+]
 
 
 @pytest.mark.parametrize("leaf", LEAVES, ids=lambda x: type(x).__name__)

@@ -1,4 +1,6 @@
 """TensorShape: a tuple with unknown dimensions. Expected values are those of TensorFlow 2.21."""
+# Comparisons and sums are written both ways round, since that is what is tested.
+# ruff: noqa: E711, RUF005, SIM202, SIM300
 
 import copy
 import pickle
@@ -67,9 +69,9 @@ def test_equality():
     assert FULL == (2, 3) and FULL == [2, 3] and (2, 3) == FULL and [2, 3] == FULL and FULL == TensorShape([2, 3])
     assert FULL == np.array([2, 3]) and TensorShape(4) == 4
     assert PARTIAL == [2, None] and PARTIAL == (2, None) and PARTIAL != FULL and FULL != (2, 3, 4)
-    assert UNKNOWN == TensorShape(None) and UNKNOWN == None and not UNKNOWN != None  # noqa: E711
+    assert UNKNOWN == TensorShape(None) and UNKNOWN == None and not UNKNOWN != None
     for shape in (PARTIAL, FULL, TensorShape([])):
-        assert shape != UNKNOWN and UNKNOWN != shape and shape != None  # noqa: E711
+        assert shape != UNKNOWN and UNKNOWN != shape and shape != None
     assert FULL != "x" and FULL != 4 and UNKNOWN != "x" and () != UNKNOWN and UNKNOWN != ()
     assert len({UNKNOWN, TensorShape([]), TensorShape(None)}) == 2
 

@@ -37,7 +37,9 @@ def test_attributes_cannot_be_set():
             setattr(spec, name, None)
 
 
-@pytest.mark.parametrize(("shape", "dtype", "error"), [([2], None, TypeError), ([2], "nope", TypeError), ([-1], int32, ValueError)])
+@pytest.mark.parametrize(
+    ("shape", "dtype", "error"), [([2], "nope", TypeError), ([2.5], int32, TypeError), ([-1], int32, ValueError)]
+)
 def test_bad_arguments(shape, dtype, error):
     with pytest.raises(error):
         TensorSpec(shape, dtype)
@@ -45,7 +47,14 @@ def test_bad_arguments(shape, dtype, error):
 
 def test_equality():
     assert TensorSpec([2]) == TensorSpec((2,), "float32")
-    different = [TensorSpec([3]), TensorSpec([None]), TensorSpec(None), TensorSpec([2], int32), TensorSpec([2], name="a"), 3]
+    different = [
+        TensorSpec([3]),
+        TensorSpec([None]),
+        TensorSpec(None),
+        TensorSpec([2], int32),
+        TensorSpec([2], name="a"),
+        3,
+    ]
     assert all(TensorSpec([2]) != other for other in different)
     assert TensorSpec(None) != TensorSpec([]) and len({TensorSpec([2]), TensorSpec((2,)), TensorSpec(None)}) == 2
 

@@ -16,7 +16,7 @@ from ..errors import InvalidArgumentError
 from ..op import elementwise, fused, public
 from ..registry import OPS
 from ..tensor import as_tensor
-from .cast import cast
+from .cast import cast, zeros_like
 from .compare import less, select
 from .domain import real, real_floating
 from .join import concat
@@ -63,7 +63,7 @@ def relu_grad(xp, y, dy):
 
 @relu_grad.gradient
 def _(d, y):
-    return None, lambda: relu_grad(y, d)
+    return lambda: zeros_like(d), lambda: relu_grad(y, d)
 
 
 @elementwise
@@ -87,7 +87,7 @@ def relu6_grad(xp, y, dy):
 
 @relu6_grad.gradient
 def _(d, y):
-    return None, lambda: relu6_grad(y, d)
+    return lambda: zeros_like(d), lambda: relu6_grad(y, d)
 
 
 @elementwise
@@ -113,7 +113,7 @@ def leaky_grad(xp, x, dy, alpha):
 
 @leaky_grad.gradient
 def _(d, x, alpha):
-    return None, lambda: leaky_grad(x, d, alpha), None
+    return lambda: zeros_like(d), lambda: leaky_grad(x, d, alpha), None
 
 
 @public

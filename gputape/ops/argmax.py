@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
+from .. import cuda
 from ..dtypes import HALF, as_dtype
 from ..errors import InvalidArgumentError
 from ..op import op, public
 from ..registry import OPS
 from ..tensor import Tensor, as_tensor
 from .shape import axis_of, static
+
+kernels = cuda.Kernels("argmax.cu", block=256)
+MOST = 4096  # elements per output beyond which a warp for each is too little, if there are few outputs
 
 
 def _found(xp, x, axis, dtype, search, last):
@@ -27,9 +32,31 @@ def argmax_along(xp, x, *, axis, dtype):
     return _found(xp, x, axis, dtype, xp.argmax, -np.inf)
 
 
+@argmax_along.kernel
+def _(x, *, axis, dtype):
+    return _located(x, axis, dtype, True)
+
+
 @op
 def argmin_along(xp, x, *, axis, dtype):
     return _found(xp, x, axis, dtype, xp.argmin, np.inf)
+
+
+@argmin_along.kernel
+def _(x, *, axis, dtype):
+    return _located(x, axis, dtype, False)
+
+
+def _located(x, axis, dtype, largest):
+    outer, count, inner = math.prod(x.shape[:axis]), x.shape[axis], math.prod(x.shape[axis + 1 :])
+    outputs = outer * inner
+    if x.dtype.kind not in "biufV" or dtype.itemsize < 4 or not x.size or count > MOST * outputs:
+        return NotImplemented
+    lanes = 1 if inner > 1 else min(32, 1 << (count - 1).bit_length())
+    y = cuda.empty((*x.shape[:axis], *x.shape[axis + 1 :]), dtype)
+    args = (cuda.contiguous(x), y, np.int64(outputs), np.int64(count), np.int64(inner), np.int32(lanes))
+    kernels.arg_extremum[x.dtype, dtype, largest](grid=-(-outputs * lanes // kernels.block), args=args)
+    return y
 
 
 def _along(search: Any, name: str, x: Any, axis: Any, output_type: Any) -> Any:

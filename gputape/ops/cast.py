@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from typing import Any
 
 import numpy as np
@@ -70,28 +71,30 @@ def saturate_cast(value: Any, dtype: Any, name: str | None = None) -> Any:
     wanted = as_dtype(dtype)
     if value.dtype.is_complex and not wanted.is_complex:
         value = cast(value, value.dtype.real_dtype)
-    if value.dtype.is_bool or wanted.is_bool or value.dtype.is_complex:
-        return cast(value, wanted)
-    low, high = _limits(value.dtype, wanted)
-    if low is not None or high is not None:
-        given = value.dtype
-        value = OPS["clip_by_value"](value, given.min if low is None else low, given.max if high is None else high)
+    if not (value.dtype.is_bool or wanted.is_bool or value.dtype.is_complex):
+        limits = _limits(value.dtype, wanted.real_dtype)
+        if limits is not None:
+            value = OPS["clip_by_value"](value, *limits)
     return cast(value, wanted)
 
 
-def _limits(given: Any, wanted: Any) -> tuple[Any, Any]:
-    """The smallest and largest number of `given` that `wanted` can hold; None where `given` goes no further."""
-    low = high = None
-    scalar = given.as_numpy_dtype
-    if float(given.min) < float(wanted.min):
-        low = scalar(wanted.min)
-        if float(low) < float(wanted.min):
-            low = np.nextafter(low, scalar(0))
-    if float(given.max) > float(wanted.max):
-        high = scalar(wanted.max)
-        if float(high) > float(wanted.max) or (wanted.is_integer and int(high) > wanted.max):
-            high = np.nextafter(high, scalar(0))
-    return low, high
+def _limits(given: Any, wanted: Any) -> tuple[Any, Any] | None:
+    """The numbers of `given` between which `wanted` can follow; None if everywhere."""
+    ends = []
+    inside = not (given.is_floating and wanted.is_integer)  # which has no infinity
+    for own, other, beyond in ((given.min, wanted.min, operator.lt), (given.max, wanted.max, operator.gt)):
+        if not beyond(_exact(own), _exact(other)):
+            ends.append(own)
+            continue
+        inside = False
+        end = given.as_numpy_dtype(float(other) if given.is_floating else other)
+        ends.append(np.nextafter(end, end.dtype.type(0)) if beyond(_exact(end), _exact(other)) else end)
+    return None if inside else (ends[0], ends[1])
+
+
+def _exact(x: Any) -> Any:
+    """A NumPy number as a Python number, which compares exactly with every other."""
+    return int(x) if float(x).is_integer() and abs(float(x)) < 2.0**70 else float(x)
 
 
 @op

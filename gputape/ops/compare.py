@@ -8,7 +8,7 @@ import numpy as np
 
 from ..errors import InvalidArgumentError
 from ..op import elementwise, op, public
-from ..tensor import Array
+from ..tensor import Array, as_tensor
 from .domain import boolean, integer, real, real_floating
 
 
@@ -53,14 +53,14 @@ def greater_equal(xp, x, y):
 
 @public
 def tensor_equals(x: Any, y: Any) -> Any:
-    """`x == y` of tensors: element by element, or False if their shapes do not go together."""
-    return equal(x, y) if _fit(x, y) else False
+    """`x == y` of tensors: element by element, or a single False if their shapes do not go together."""
+    return equal(x, y) if _fit(x, y) else as_tensor(False)
 
 
 @public
 def tensor_not_equals(x: Any, y: Any) -> Any:
-    """`x != y` of tensors: element by element, or True if their shapes do not go together."""
-    return not_equal(x, y) if _fit(x, y) else True
+    """`x != y` of tensors: element by element, or a single True if their shapes do not go together."""
+    return not_equal(x, y) if _fit(x, y) else as_tensor(True)
 
 
 def _fit(x: Any, y: Any) -> bool:
@@ -141,9 +141,9 @@ def bitwise_invert(xp, x):
 
 
 def _shift(xp: Any, x: Any, y: Any) -> Any:
-    """A shift count within the width of the shifted type, as TensorFlow limits it."""
-    width = 8 * (x if hasattr(x, "dtype") else y).dtype.itemsize
-    return xp.clip(y, 0, width - 1)
+    """The count `y` within the width of the shifted type, as TensorFlow limits it."""
+    last = 8 * (x if hasattr(x, "dtype") else y).dtype.itemsize - 1
+    return xp.clip(y, 0, last) if hasattr(y, "dtype") else min(max(y, 0), last)
 
 
 @elementwise

@@ -9,6 +9,8 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from .. import dtypes
 from ..errors import InvalidArgumentError
 
@@ -41,9 +43,22 @@ def refusal(name: str, arrays: tuple[Any, ...], told: str) -> InvalidArgumentErr
 
 
 numeric = taking("fVciu", "numbers: floating point, complex or integer")
+numeric_or_bool = taking("fVciub", "numbers or bools")
 real = taking("fViu", "real numbers: floating point or integer")
 floating = taking("fVc", "floating point or complex numbers")
 real_floating = taking("fV", "floating point numbers: float16, bfloat16, float32 or float64")
 complex_ = taking("c", "complex numbers")
 integer = taking("iu", "integers")
 boolean = taking("b", "bool")
+
+
+def in_float64(body: Callable[..., Any]) -> Callable[..., Any]:
+    """Decorator of a body over float64 arrays of one shape: arguments are widened and broadcast, the result is rounded."""
+
+    @functools.wraps(body)
+    def widened(xp: Any, *arrays: Any) -> Any:
+        dtype = next(a.dtype for a in arrays if hasattr(a, "dtype"))
+        made = body(xp, *xp.broadcast_arrays(*[xp.asarray(a).astype(np.float64) for a in arrays]))
+        return xp.asarray(made).astype(dtype)
+
+    return widened

@@ -48,8 +48,8 @@ def _is_mask(key: Any) -> bool:
 
 def _bad(item: Any) -> TypeError:
     return TypeError(
-        "Only integers, slices (`:`), ellipsis (`...`), tf.newaxis (`None`) and scalar tf.int32/tf.int64 tensors are valid "
-        f"indices, got {item!r}: use tf.gather for lists of indices"
+        "Only integers, slices (`:`), ellipsis (`...`), tf.newaxis (`None`) and scalar tf.int32/tf.int64 tensors are "
+        f"valid indices, got {item!r}: use tf.gather for lists of indices"
     )
 
 
@@ -99,8 +99,8 @@ def getitem(x: Any, key: Any) -> Any:
         raise InvalidArgumentError("Multiple ellipses in slice spec not allowed [Op:StridedSlice]")
     if missing < 0:
         raise InvalidArgumentError(
-            f"Index out of range using input dim {rank}; input has only {rank} dims: {rank - missing} indices for shape "
-            f"{tuple(x._array.shape)} [Op:StridedSlice]"
+            f"Index out of range using input dim {rank}; input has only {rank} dims: {rank - missing} indices for "
+            f"shape {tuple(x._array.shape)} [Op:StridedSlice]"
         )
     if not ellipses:
         items.append(Ellipsis)
@@ -134,10 +134,10 @@ def nonzero(xp, condition):
 
 @public
 def where(condition: Any, x: Any = None, y: Any = None, name: str | None = None) -> Any:
-    """With `x` and `y`: their elements by `condition` (bool), all broadcast. Alone: where `condition` is true, as (n, rank).
+    """With `x` and `y`: their elements by `condition` (bool), all broadcast. Alone: where it is true, as (n, rank).
 
-    The short form depends on values, so a tf.function cannot replay it. The gradient of the long form is zero for what is
-    not chosen, even where the other side's gradient is NaN. ValueError if only one of x and y is given,
+    The short form depends on values, so a tf.function cannot replay it. The gradient of the long form is zero for what
+    is not chosen, even where the other side's gradient is NaN. ValueError if only one of x and y is given,
     InvalidArgumentError for a scalar condition alone.
 
     >>> import gputape as tf
@@ -156,7 +156,7 @@ def where(condition: Any, x: Any = None, y: Any = None, name: str | None = None)
 
 @public
 def boolean_mask(tensor: Any, mask: Any, axis: Any = None, name: str | None = "boolean_mask") -> Any:
-    """The slices of `tensor` where `mask` is true: its axes from `axis` (default 0) on, as many as mask has, become one.
+    """The slices of `tensor` where `mask` is true: its axes from `axis` (default 0) on, as many as mask has, become 1.
 
     ValueError for a scalar mask and for one of another shape than those axes.
 
@@ -172,8 +172,8 @@ def boolean_mask(tensor: Any, mask: Any, axis: Any = None, name: str | None = "b
     end = at + len(masked)
     if shape[at:end] != masked:
         raise ValueError(
-            f"boolean_mask: Shapes {shape[at:end]} and {masked} are incompatible: mask must have the shape of tensor {shape} "
-            f"from axis {at} on"
+            f"boolean_mask: Shapes {shape[at:end]} and {masked} are incompatible: mask must have the shape of tensor "
+            f"{shape} from axis {at} on"
         )
     flat = OPS["reshape"](tensor, (*shape[:at], math.prod(masked), *shape[end:])) if len(masked) > 1 else tensor
     rows = OPS["reshape"](nonzero(OPS["reshape"](mask, (math.prod(masked),))), (-1,))

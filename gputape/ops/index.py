@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from .. import cuda, dtypes
+from ..cuda import Kernels
 from ..dtypes import as_dtype
 from ..errors import InvalidArgumentError
 from ..op import op, public
@@ -36,14 +37,14 @@ def integers(name: str, indices: Any) -> Any:
 
 
 def check_range(xp: Any, indices: Any, size: int) -> None:
-    """InvalidArgumentError for an index outside [0, size). Only on the CPU: on a device it would wait for the values."""
+    """InvalidArgumentError for an index outside [0, size). Only on the CPU: a device would wait for the values."""
     if xp is np and indices.size and not (indices.min() >= 0 and indices.max() < size):
         at = np.argwhere((indices < 0) | (indices >= size))[0].tolist()
         raise InvalidArgumentError(f"indices{at} = {indices[tuple(at)]} is not in [0, {size})")
 
 
 def axis_rows(xp: Any, indices: Any, shape: tuple[int, ...], axis: int, batch_dims: int) -> Any:
-    """Row numbers, in `x.reshape(-1, inner)`, of slices along `axis`: a vector of batch * outer * n; -1 for none such."""
+    """Row numbers, in `x.reshape(-1, inner)`, of slices along `axis`: batch * outer * n of them; -1 for none such."""
     if axis == 0:
         return indices.reshape(-1)
     batch, outer, size = math.prod(shape[:batch_dims]), math.prod(shape[batch_dims:axis]), shape[axis]
@@ -78,36 +79,45 @@ def combine_rows(xp: Any, x: Any, rows: Any, values: Any, how: str) -> None:
 
 # -- the same by kernels
 
-kernels = cuda.Kernels("index.cu", block=256)
-_TILE = 1024  # positions that one block of the sort owns
-_CHUNK = 32  # sorted rows that one block combines before the parts are put together
-_WORDS = {16: "uint4", 8: "unsigned long long", 4: "unsigned int", 2: "unsigned short", 1: "unsigned char"}
-_HOW = {"add": "Add", "multiply": "Multiply", "maximum": "Maximum", "minimum": "Minimum", "update": "Last"}
-
-
-def _matrix(x: Any) -> Any:
-    return x if x.flags.c_contiguous else x.copy(order="C")
+kernels = Kernels("index.cu", block=256)
+_TILE, _CHUNK = 1024, 32  # as in kernels/index.cu
+_WORDS = {
+    16: "Vec<unsigned int, 4>",
+    8: "unsigned long long",
+    4: "unsigned int",
+    2: "unsigned short",
+    1: "unsigned char",
+}
+_OPS = {"add": "Sum", "multiply": "Product", "maximum": "Max", "minimum": "Min", "update": "Last"}
 
 
 def _rows(indices: Any) -> Any:
     """Row numbers as kernels read them: contiguous, in one of two types."""
-    return _matrix(indices if indices.dtype in (np.int32, np.int64) else indices.astype(np.int64))
+    return cuda.contiguous(indices if indices.dtype in (np.int32, np.int64) else indices.astype(np.int64))
 
 
-def _word(width: int, *arrays: Any) -> int:
-    """The size of the widest words in which rows of `width` bytes of all arrays can be copied."""
-    return next(size for size in _WORDS if width % size == 0 and all(cuda.address(a) % size == 0 for a in arrays))
+def _grid(rows: int, width: int) -> tuple[int, int]:
+    """Blocks of 8 warps, a warp to a row; wide rows are shared."""
+    return -(-rows // 8), min(max(width // 256, 1), 1024)
 
 
 def device_take_rows(x: Any, rows: Any) -> Any:
     """take_rows by a kernel that copies words, whatever the dtype."""
-    x, rows = _matrix(x), _rows(rows)
+    x, rows = cuda.contiguous(x), _rows(rows)
     y = cuda.empty((rows.size, x.shape[1]), x.dtype)
     if y.size:
-        width = x.shape[1] * x.dtype.itemsize
-        size = _word(width, x, y)
-        args = (x, rows, y, np.int64(rows.size), np.int64(x.shape[0]), np.int64(width // size), cuda.error_flag())
-        kernels.gather_forward[_WORDS[size], rows.dtype](grid=-(-rows.size // 8), block=(32, 8), args=args)
+        width, at = x.shape[1] * x.dtype.itemsize, cuda.address(x)
+        size = next(s for s in _WORDS if width % s == 0 and at % s == 0)
+        args = (
+            x,
+            rows,
+            y,
+            np.int64(rows.size),
+            np.int64(x.shape[0]),
+            np.int64(width // size),
+            cuda.error_flag("gather"),
+        )
+        kernels.gather_forward[_WORDS[size], rows.dtype](_grid(rows.size, width // size), args, block=(32, 8))
     return y
 
 
@@ -117,30 +127,32 @@ def device_combine_rows(x: Any, rows: Any, values: Any, how: str) -> None:
         return
     if x.dtype.kind == "c" and how in ("add", "update"):
         real = np.dtype(f"f{x.dtype.itemsize // 2}")
-        x, values = x.view(real), _matrix(values).view(real)
-    rows, values = _rows(rows), _matrix(values)
+        x, values = x.view(real), cuda.contiguous(values).view(real)
+    rows, values = _rows(rows), cuda.contiguous(values)
     keys, order = _sorted(rows, x.shape[0])
     n, width = values.shape
     chunks = -(-n // _CHUNK)
     parts = cuda.empty((2, chunks, width), dtypes.accumulator(x.dtype))
-    grid, sizes = (chunks, -(-width // 256)), (np.int64(n), np.int64(x.shape[0]), np.int64(width))
-    kernels.combine_chunks[_HOW[how], x.dtype](grid=grid, args=(values, keys, order, x, parts, *sizes))
-    kernels.combine_parts[_HOW[how], x.dtype](grid=grid, args=(keys, x, parts, *sizes))
+    grid, block = (chunks, min(-(-width // 256), 1024)), min(256, -(-width // 32) * 32)
+    sizes = np.int64(n), np.int64(x.shape[0]), np.int64(width)
+    kind = _OPS[how], x.dtype
+    kernels.combine_chunks[kind](grid, (values, keys, order, x, parts, *sizes), block=block)
+    kernels.combine_parts[kind](grid, (keys, x, parts, *sizes), block=block)
 
 
 def _sorted(rows: Any, count: int) -> tuple[Any, Any]:
     """The row numbers in order, and where each stood: a stable radix sort over as many bytes as `count` has."""
-    n = np.int64(rows.size)
-    tiles = np.int64(-(-rows.size // _TILE))
-    keys, order, counts = cuda.empty((n,), np.int64), cuda.empty((n,), np.int64), cuda.empty((256, tiles), np.int64)
+    n, tiles = rows.size, -(-rows.size // _TILE)
+    keys, order = cuda.empty((n,), np.int64), cuda.empty((n,), np.int64)
     kernels.sort_keys[rows.dtype](
-        grid=-(-rows.size // 256), args=(rows, keys, order, n, np.int64(count), cuda.error_flag())
+        -(-n // 256), (rows, keys, order, np.int64(n), np.int64(count), cuda.error_flag("scatter"))
     )
+    counts, totals = cuda.empty((256, tiles), np.int64), cuda.empty((256,), np.int64)
     for shift in range(0, count.bit_length(), 8):
         to = cuda.empty((n,), np.int64), cuda.empty((n,), np.int64)
-        kernels.sort_count(grid=int(tiles), args=(keys, counts, n, tiles, np.int32(shift)))
-        kernels.sort_scan(grid=1, args=(counts, 256 * tiles))
-        kernels.sort_place(grid=int(tiles), args=(keys, order, counts, *to, n, tiles, np.int32(shift)))
+        kernels.sort_count(tiles, (keys, counts, np.int64(n), np.int32(shift)))
+        kernels.sort_scan(256, (counts, totals, np.int64(tiles)))
+        kernels.sort_place(tiles, (keys, order, counts, totals, *to, np.int64(n), np.int32(shift)))
         keys, order = to
     return keys, order
 
@@ -233,8 +245,8 @@ def gather(
         axis: default `batch_dims`, the first axis that is no batch. Negative ones count from the end.
         batch_dims: how many leading axes of params and indices go together; at most `axis`.
 
-    The gradient with respect to params along axis 0 is tf.IndexedSlices. An index outside [0, params.shape[axis]) raises
-    InvalidArgumentError on the CPU; on a GPU it reads zeros and sets the error flag. InvalidArgumentError also for
+    The gradient with respect to params along axis 0 is tf.IndexedSlices. An index outside [0, params.shape[axis])
+    raises InvalidArgumentError on the CPU; on a GPU it reads zeros and sets the error flag. InvalidArgumentError also for
     indices that are no integers, axes that do not exist and batches that do not match.
 
     >>> import gputape as tf
@@ -254,8 +266,8 @@ def gather(
         )
     if not 0 <= batch_dims <= min(axis, len(ids)) or shape[:batch_dims] != ids[:batch_dims]:
         raise InvalidArgumentError(
-            f"gather: params {shape}, indices {ids}, axis={axis}, batch_dims={batch_dims}: the first batch_dims sizes of params "
-            f"must equal those of indices, and batch_dims be at most axis [Op:GatherV2]"
+            f"gather: params {shape}, indices {ids}, axis={axis}, batch_dims={batch_dims}: the first batch_dims sizes of "
+            f"params must equal those of indices, and batch_dims be at most axis [Op:GatherV2]"
         )
     return gather_axis(params, indices, axis=axis, batch_dims=batch_dims, sparse=True)
 
@@ -306,12 +318,13 @@ def one_hot_axis(xp, indices, on, off, *, depth, axis):
 @one_hot_axis.kernel
 def _(indices, on, off, *, depth, axis):
     indices = _rows(indices)
-    shape = (*indices.shape[:axis], depth, *indices.shape[axis:])
-    y = cuda.empty(shape, on.dtype)
+    y = cuda.empty((*indices.shape[:axis], depth, *indices.shape[axis:]), on.dtype)
     if y.size:
-        word = _WORDS[y.dtype.itemsize]
-        sizes = np.int64(y.size), np.int64(depth), np.int64(math.prod(indices.shape[axis:]))
-        kernels.one_hot_forward[word, indices.dtype](grid=-(-y.size // 256), args=(indices, on, off, y, *sizes))
+        inner = math.prod(indices.shape[axis:])
+        width = depth if inner == 1 else inner
+        sizes = np.int64(y.size // width), np.int64(width), np.int64(depth), np.int64(inner)
+        kernel = kernels.one_hot_forward[_WORDS[y.dtype.itemsize], indices.dtype]
+        kernel(_grid(y.size // width, width), (indices, on, off, y, *sizes), block=(32, 8))
     return y
 
 
@@ -332,8 +345,8 @@ def one_hot(
         axis: where the new axis goes. Default: the last.
         dtype: default that of on_value or off_value, else float32.
 
-    Indices outside [0, depth) give `off_value` throughout. TypeError for values of different dtypes, InvalidArgumentError
-    for a negative depth, an axis that does not exist and indices that are no integers.
+    Indices outside [0, depth) give `off_value` throughout. TypeError for values of different dtypes,
+    InvalidArgumentError for a negative depth, an axis that does not exist and indices that are no integers.
 
     >>> import gputape as tf
     >>> tf.one_hot([0, 2, -1], 3).numpy()

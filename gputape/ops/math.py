@@ -11,9 +11,9 @@ from ..op import elementwise, op, public
 from ..tape import IndexedSlices, densified
 from ..tensor import Array, as_tensor
 from .cast import zeros_like
-from .compare import greater, greater_equal, less, less_equal, not_equal, select
+from .compare import greater, greater_equal, less_equal, not_equal, select
 from .complex import conj
-from .domain import numeric, real, real_floating
+from .domain import numeric, numeric_or_bool, real, real_floating
 from .unary import log
 
 
@@ -48,8 +48,9 @@ def _(dy):
 
 
 @elementwise
-@numeric
+@numeric_or_bool
 def multiply(xp, x, y):
+    """x * y; of bools, x and y."""
     return xp.multiply(x, y)
 
 
@@ -187,17 +188,15 @@ def _(dy, x, y):
 @elementwise
 @real
 def clip(xp, t, low, high):
-    return xp.minimum(xp.maximum(t, low), high)
+    return xp.maximum(xp.minimum(t, high), low)
 
 
 @clip.gradient
 def _(dy, t, low, high):
-    below, above = less(t, low), greater(t, high)
-    return (
-        lambda: select(below, 0, select(above, 0, dy)),
-        lambda: select(below, dy, 0),
-        lambda: select(above, dy, 0),
-    )
+    """Those of maximum(minimum(t, high), low)."""
+    kept = greater_equal(minimum(t, high), low)
+    upper, under = select(kept, dy, 0), less_equal(t, high)
+    return lambda: select(under, upper, 0), lambda: select(kept, 0, dy), lambda: select(under, 0, upper)
 
 
 @public
@@ -212,7 +211,14 @@ def clip_by_value(t: Any, clip_value_min: Any, clip_value_max: Any, name: str | 
     """
     if isinstance(t, IndexedSlices):
         return IndexedSlices(clip_by_value(t.values, clip_value_min, clip_value_max), t.indices, t.dense_shape)
-    return clip(t, clip_value_min, clip_value_max)
+    t = as_tensor(t)
+    made = clip(t, clip_value_min, clip_value_max)
+    if made._array.shape != t._array.shape:
+        raise InvalidArgumentError(
+            f"clip_by_value: Shapes {t._array.shape} of t and {made._array.shape} of the limits are incompatible: "
+            f"the limits are broadcast to t, and t to nothing"
+        )
+    return made
 
 
 @elementwise
@@ -231,8 +237,13 @@ def _(dy, y, x):
 @elementwise
 @real_floating
 def nextafter(xp, x1, x2):
-    """The number next to x1 in the direction of x2, of float32 and float64."""
+    """The number next to x1 in the direction of x2."""
     return xp.nextafter(x1, x2)
+
+
+@nextafter.gradient
+def _(dy, x2):
+    return dy, lambda: zeros_like(x2)
 
 
 @op

@@ -117,14 +117,14 @@ def _check(a: Any, b: Any, transpose_a: bool, transpose_b: bool) -> None:
     turned = f"{' (a transposed)' if transpose_a else ''}{' (b transposed)' if transpose_b else ''}"
     if inner[0] != inner[1]:
         raise InvalidArgumentError(
-            f"Matrix size-incompatible: matmul of a {x} and b {y}{turned}: the columns of a, {inner[0]}, must be as many as "
-            f"the rows of b, {inner[1]} [Op:MatMul]"
+            f"Matrix size-incompatible: matmul of a {x} and b {y}{turned}: the columns of a, {inner[0]}, must be as "
+            f"many as the rows of b, {inner[1]} [Op:MatMul]"
         )
     for m, n in zip(x[-3::-1], y[-3::-1]):
         if m != n and 1 not in (m, n):
             raise InvalidArgumentError(
-                f"matmul of a {x} and b {y}: In[0] and In[1] must have compatible batch dimensions: all but the last two "
-                f"sizes must be equal or 1 [Op:BatchMatMul]"
+                f"matmul of a {x} and b {y}: In[0] and In[1] must have compatible batch dimensions: all but the last "
+                f"two sizes must be equal or 1 [Op:BatchMatMul]"
             )
 
 

@@ -1,13 +1,76 @@
-"""Means and variances together, and scaling to unit norm."""
+"""Statistics: norms, means and variances, and scaling to unit norm."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from ..op import public
+from ..dtypes import accumulator, as_dtype
+from ..op import op, public
 from ..registry import OPS
 from ..tensor import Tensor, as_tensor
-from .reduce import axes_of, mean_over, sum_over
+from .math import conj
+from .reduce import axes_of, mean_over, reduce_mean, reduce_sum, rounded, spread, sum_over
+
+
+@op
+def euclidean_norm_over(xp, x, *, axes, keepdims):
+    wide = x.astype(accumulator(x.dtype), copy=False)
+    square = xp.square(abs(wide)) if x.dtype.kind == "c" else wide * wide
+    return rounded(xp.sqrt(xp.sum(square, axis=axes, keepdims=keepdims)), x.dtype)
+
+
+@euclidean_norm_over.gradient
+def _(dy, x, y, x_shape, axes):
+    return x * spread(dy / y, x_shape, axes)
+
+
+def _floating(name: str, x: Any) -> Tensor:
+    x = as_tensor(x)
+    if not (x.dtype.is_floating or x.dtype.is_complex):
+        raise TypeError(f"{name}: Input must be either real or complex. Received integer type {x.dtype}; use tf.cast")
+    return x
+
+
+@public
+def reduce_euclidean_norm(
+    input_tensor: Any, axis: Any = None, keepdims: bool = False, name: str | None = None
+) -> Tensor:
+    """sqrt(sum(|x|^2)) over `axis`, in the dtype of `input_tensor`; its gradient at zero is NaN, as in TensorFlow."""
+    x = as_tensor(input_tensor)
+    return euclidean_norm_over(x, axes=axes_of("EuclideanNorm", axis, x._array.ndim), keepdims=bool(keepdims))  # type: ignore[no-any-return]
+
+
+@public
+def reduce_variance(input_tensor: Any, axis: Any = None, keepdims: bool = False, name: str | None = None) -> Tensor:
+    """The population variance mean(|x - mean(x)|^2) over `axis`; real for complex input. TypeError for integers."""
+    x = _floating("reduce_variance", input_tensor)
+    centred = x - reduce_mean(x, axis, True)
+    square = OPS["real"](centred * conj(centred)) if x.dtype.is_complex else OPS["square"](centred)
+    return reduce_mean(square, axis, keepdims)  # type: ignore[no-any-return]
+
+
+@public
+def reduce_std(input_tensor: Any, axis: Any = None, keepdims: bool = False, name: str | None = None) -> Tensor:
+    """The population standard deviation over `axis`, sqrt(reduce_variance). TypeError for integers."""
+    return OPS["sqrt"](reduce_variance(input_tensor, axis, keepdims))  # type: ignore[no-any-return]
+
+
+@public
+def count_nonzero(
+    input: Any, axis: Any = None, keepdims: Any = None, dtype: Any = "int64", name: str | None = None
+) -> Tensor:
+    """How many elements over `axis` are not zero (not False, not empty), in `dtype` (default int64)."""
+    x = as_tensor(input)
+    hit = x if x.dtype.is_bool else OPS["not_equal"](x, b"" if x.dtype == "string" else x._array.dtype.type(0))
+    return reduce_sum(OPS["cast"](hit, as_dtype(dtype)), axis, bool(keepdims))  # type: ignore[no-any-return]
+
+
+@public
+def zero_fraction(value: Any, name: str | None = None) -> Tensor:
+    """The share of elements of `value` that are zero, a float32 scalar; NaN for an empty tensor."""
+    x = as_tensor(value)
+    hit = OPS["equal"](x, x._array.dtype.type(0))
+    return reduce_mean(OPS["cast"](hit, "float32"))  # type: ignore[no-any-return]
 
 
 def _squeezed(x: Any, axes: tuple[int, ...]) -> Any:
@@ -91,6 +154,12 @@ def l2_normalize(x: Any, axis: Any = None, epsilon: Any = 1e-12, name: str | Non
 
 
 NAMES = {
+    "tf.math.reduce_euclidean_norm": reduce_euclidean_norm,
+    "tf.math.reduce_variance": reduce_variance,
+    "tf.math.reduce_std": reduce_std,
+    "tf.math.count_nonzero": count_nonzero,
+    "tf.math.zero_fraction": zero_fraction,
+    "tf.nn.zero_fraction": zero_fraction,
     "tf.nn.moments": moments,
     "tf.nn.weighted_moments": weighted_moments,
     "tf.nn.sufficient_statistics": sufficient_statistics,

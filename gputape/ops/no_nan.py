@@ -9,18 +9,24 @@ from ..tensor import as_tensor
 from .cast import cast, ones_like
 from .compare import not_equal
 from .complex import conj
-from .domain import floating
+from .domain import floating, numeric
+from .math import divide
 
 
 def _zero_where(xp: Any, zero: Any, value: Any) -> Any:
     return xp.where(zero, value.dtype.type(0), value)
 
 
+def _typed(x: Any, y: Any) -> Any:
+    """`y`, if it is a Python number in the dtype of `x`."""
+    return y if hasattr(y, "dtype") else x.dtype.type(y)
+
+
 @elementwise
-@floating
+@numeric
 def divide_no_nan(xp, x, y):
-    """x / y, and 0 where y is 0."""
-    return _zero_where(xp, xp.equal(y, 0), xp.divide(x, y))
+    """x / y, and 0 where y is 0; integers as in divide."""
+    return _zero_where(xp, xp.equal(y, 0), divide.body(xp, x, y))
 
 
 @divide_no_nan.gradient
@@ -56,7 +62,7 @@ def _(dy, x, y):
 @floating
 def xlogy(xp, x, y):
     """x * log(y), and 0 where x is 0."""
-    return _zero_where(xp, xp.equal(x, 0), xp.multiply(x, xp.log(y)))
+    return _zero_where(xp, xp.equal(x, 0), xp.multiply(x, xp.log(_typed(x, y))))
 
 
 @xlogy.gradient
@@ -68,7 +74,7 @@ def _(dy, x, y):
 @floating
 def xlog1py(xp, x, y):
     """x * log(1 + y), and 0 where x is 0."""
-    return _zero_where(xp, xp.equal(x, 0), xp.multiply(x, xp.log1p(y)))
+    return _zero_where(xp, xp.equal(x, 0), xp.multiply(x, xp.log1p(_typed(x, y))))
 
 
 @xlog1py.gradient

@@ -190,7 +190,7 @@ def _check_updates(name: str, updates: Any, indices: Any, shape: tuple[int, ...]
 def gather_nd(
     params: Any, indices: Any, batch_dims: int = 0, name: str | None = None, bad_indices_policy: str = ""
 ) -> Any:
-    """The slices of `params` at the points `indices` (..., k): shape indices.shape[:-1] + params.shape[batch_dims + k:].
+    """The slices of `params` at the points `indices` (..., k): indices.shape[:-1] + params.shape[batch_dims + k:].
 
     Args:
         batch_dims: how many leading axes of params and indices go together.
@@ -209,8 +209,8 @@ def gather_nd(
     points = tuple(indices._array.shape)
     if not 0 <= batch_dims < len(points) or points[:batch_dims] != shape[:batch_dims]:
         raise InvalidArgumentError(
-            f"gather_nd: params {shape}, indices {points}, batch_dims={batch_dims}: the first batch_dims sizes must be equal, "
-            f"and batch_dims less than the rank of indices [Op:GatherNd]"
+            f"gather_nd: params {shape}, indices {points}, batch_dims={batch_dims}: the first batch_dims sizes must be "
+            f"equal, and batch_dims less than the rank of indices [Op:GatherNd]"
         )
     return gather_points(params, indices, batch_dims=batch_dims, sparse=True)
 
@@ -243,7 +243,7 @@ def _scattered(name: str, tensor: Any, indices: Any, updates: Any) -> tuple[Any,
 
 @public
 def tensor_scatter_nd_update(tensor: Any, indices: Any, updates: Any, name: str | None = None) -> Any:
-    """A copy of `tensor` with the slices at the points `indices` (..., k) replaced; of equal points the last one counts.
+    """A copy of `tensor` with the slices at the points `indices` (..., k) replaced; of equal points the last counts.
 
     updates has shape indices.shape[:-1] + tensor.shape[k:]. InvalidArgumentError if not, and for points outside tensor.
 
@@ -259,7 +259,7 @@ def tensor_scatter_nd_update(tensor: Any, indices: Any, updates: Any, name: str 
 def tensor_scatter_nd_add(
     tensor: Any, indices: Any, updates: Any, bad_indices_policy: str = "", name: str | None = None
 ) -> Any:
-    """A copy of `tensor` with `updates` added at the points `indices`; equal points add up. See tensor_scatter_nd_update.
+    """A copy of `tensor` with `updates` added at the points `indices`; equal points add up. As tensor_scatter_nd_update.
 
     >>> import gputape as tf
     >>> tf.tensor_scatter_nd_add([1, 2, 3], [[0], [0]], [10, 20]).numpy()

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from .. import cuda
 from ..dtypes import HALF, accumulator, as_dtype
 from ..errors import InvalidArgumentError
 from ..op import op, public
@@ -52,8 +53,87 @@ def _count(shape: tuple[int, ...], axes: tuple[int, ...]) -> int:
     return math.prod(shape[k] for k in axes)
 
 
-def _rounded(y: Any, dtype: Any) -> Any:
+def rounded(y: Any, dtype: Any) -> Any:
     return y if y.dtype == dtype else y.astype(dtype)
+
+
+# -- the same on a device
+
+
+kernels = cuda.Kernels("reduce.cu", block=256)
+BLOCKS = 1024  # about as many as a large GPU runs at once; a constant, so that sums have the same order everywhere
+
+
+def reduced(how: str, x: Any, axes: tuple[int, ...], keepdims: bool, divisor: float = 1) -> Any:
+    """`x` reduced by `how` (an op of common.cuh) over `axes`, one launch or two for each run of adjacent axes."""
+    acc = accumulator(x.dtype)
+    if not x.size or x.dtype.kind not in "iufV":
+        return NotImplemented
+    shape = kept(x.shape, axes) if keepdims else tuple([s for k, s in enumerate(x.shape) if k not in axes])
+    runs = _runs(x.shape, axes)
+    pending = [k for k, (_, gone) in enumerate(runs) if gone]
+    y = cuda.contiguous(x)
+    while pending:
+        at = pending.pop()
+        outer, inner = (math.prod([size for size, _ in part]) for part in (runs[:at], runs[at + 1 :]))
+        last = not pending
+        y = _stages(how, y, outer, runs[at][0], inner, divisor if last else 1, x.dtype if last else acc)
+        runs[at] = (1, False)
+    return y.reshape(shape)
+
+
+def _runs(shape: tuple[int, ...], axes: tuple[int, ...]) -> list[tuple[int, bool]]:
+    """Adjacent axes that are all reduced, or all kept, as one; axes of size 1 are nothing."""
+    runs: list[tuple[int, bool]] = []
+    for k, size in enumerate(shape):
+        if size > 1:
+            gone = k in axes
+            if runs and runs[-1][1] == gone:
+                size *= runs.pop()[0]
+            runs.append((size, gone))
+    return runs
+
+
+def _stages(how: str, x: Any, outer: int, rows: int, inner: int, divisor: float, dtype: Any) -> Any:
+    """x (outer, rows, inner) reduced over its rows; in two stages where one has too few blocks to fill the device."""
+    if inner == 1:
+        blocks, least = outer, 8192
+    else:
+        groups = inner // _vector(x, inner)
+        blocks, least = outer * -(-groups // kernels.block), 64 * max(1, kernels.block // groups)
+    chunks = min(-(-rows // least), max(-(-BLOCKS // blocks), -(-rows // (16 * least))))
+    if chunks == 1:
+        return _stage(how, x, outer, rows, inner, rows, 1, divisor, dtype)
+    span = -(-rows // chunks // 64) * 64 + 64  # a multiple of every vector's length
+    chunks = -(-rows // span)
+    parts = _stage(how, x, outer, rows, inner, span, chunks, 1, accumulator(x.dtype))
+    return _stage(how, parts, outer, chunks, inner, chunks, 1, divisor, dtype)
+
+
+def _vector(x: Any, inner: int) -> int:
+    """How many columns a thread takes at once: 16 bytes, if rows are a multiple of that and begin where they may."""
+    wide = 16 // x.dtype.itemsize
+    return wide if inner % wide == 0 and cuda.address(x) % 16 == 0 else 1
+
+
+def _stage(
+    how: str, x: Any, outer: int, rows: int, inner: int, span: int, chunks: int, divisor: float, dtype: Any
+) -> Any:
+    y = cuda.empty((outer * chunks, inner), dtype)
+    scale = accumulator(x.dtype).type(divisor)
+    if inner > 1:
+        wide = _vector(x, inner)
+        grid = outer * chunks * -(-(inner // wide) // kernels.block)
+        args = (x, y, np.int64(rows), np.int64(inner), np.int64(span), np.int64(chunks), scale)
+        kernels.reduce_columns[how, x.dtype, dtype, wide](grid=grid, args=args)
+    elif rows <= 1024 and chunks == 1:
+        lanes = min(32, 1 << (rows - 1).bit_length())
+        args = (x, y, np.int64(outer), np.int32(rows), np.int32(lanes), scale)
+        kernels.reduce_short_rows[how, x.dtype, dtype](grid=-(-outer * lanes // kernels.block), args=args)
+    else:
+        args = (x, y, np.int64(rows), np.int64(span), np.int64(chunks), scale)
+        kernels.reduce_long_rows[how, x.dtype, dtype](grid=outer * chunks, args=args)
+    return y
 
 
 # -- sums, means, products
@@ -61,7 +141,12 @@ def _rounded(y: Any, dtype: Any) -> Any:
 
 @op
 def sum_over(xp, x, *, axes, keepdims):
-    return _rounded(xp.sum(x, axis=axes, keepdims=keepdims, dtype=accumulator(x.dtype)), x.dtype)
+    return rounded(xp.sum(x, axis=axes, keepdims=keepdims, dtype=accumulator(x.dtype)), x.dtype)
+
+
+@sum_over.kernel
+def _(x, *, axes, keepdims):
+    return reduced("Sum", x, axes, keepdims)
 
 
 @sum_over.gradient
@@ -72,9 +157,19 @@ def _(dy, x_shape, axes):
 @op
 def sum_to(xp, x, *, shape):
     """`x` summed down to `shape`, from which it can be broadcast: what undoes a broadcast in a gradient."""
-    new = x.ndim - len(shape)
-    axes = (*range(new), *[new + k for k, s in enumerate(shape) if s == 1 and x.shape[new + k] != 1])
-    return _rounded(xp.sum(x, axis=axes, dtype=accumulator(x.dtype)), x.dtype).reshape(shape)
+    return rounded(xp.sum(x, axis=_broadcast(x.shape, shape), dtype=accumulator(x.dtype)), x.dtype).reshape(shape)
+
+
+def _broadcast(shape: tuple[int, ...], old: tuple[int, ...]) -> tuple[int, ...]:
+    """The axes of `shape` that broadcasting has added to `old`, or made larger than 1."""
+    new = len(shape) - len(old)
+    return (*range(new), *[new + k for k, s in enumerate(old) if s == 1 and shape[new + k] != 1])
+
+
+@sum_to.kernel
+def _(x, *, shape):
+    made = reduced("Sum", x, _broadcast(x.shape, shape), False)
+    return made if made is NotImplemented else made.reshape(shape)
 
 
 @sum_to.gradient
@@ -87,8 +182,13 @@ def mean_over(xp, x, *, axes, keepdims):
     total = xp.sum(x, axis=axes, keepdims=keepdims, dtype=accumulator(x.dtype))
     count = _count(x.shape, axes)
     if x.dtype.kind in "iu":
-        return _rounded(xp.sign(total) * (abs(total) // x.dtype.type(max(1, count))), x.dtype)
-    return _rounded(total / total.dtype.type(count), x.dtype)
+        return rounded(xp.sign(total) * (abs(total) // x.dtype.type(max(1, count))), x.dtype)
+    return rounded(total / total.dtype.type(count), x.dtype)
+
+
+@mean_over.kernel
+def _(x, *, axes, keepdims):
+    return NotImplemented if x.dtype.kind in "iu" else reduced("Sum", x, axes, keepdims, _count(x.shape, axes))
 
 
 @mean_over.gradient
@@ -98,7 +198,12 @@ def _(dy, x_shape, axes):
 
 @op
 def prod_over(xp, x, *, axes, keepdims):
-    return _rounded(xp.prod(x, axis=axes, keepdims=keepdims, dtype=accumulator(x.dtype)), x.dtype)
+    return rounded(xp.prod(x, axis=axes, keepdims=keepdims, dtype=accumulator(x.dtype)), x.dtype)
+
+
+@prod_over.kernel
+def _(x, *, axes, keepdims):
+    return reduced("Product", x, axes, keepdims)
 
 
 @prod_over.gradient
@@ -123,7 +228,7 @@ def _extremum(xp, x, axes, keepdims, largest):
     name = "max" if largest else "min"
     if x.size or _count(x.shape, axes):
         wide = x.astype(np.float32) if x.dtype in HALF else x
-        return _rounded(getattr(xp, name)(wide, axis=axes, keepdims=keepdims), x.dtype)
+        return rounded(getattr(xp, name)(wide, axis=axes, keepdims=keepdims), x.dtype)
     shape = kept(x.shape, axes) if keepdims else tuple([s for k, s in enumerate(x.shape) if k not in axes])
     return xp.full(shape, _neutral(x.dtype, largest), x.dtype)
 
@@ -147,6 +252,11 @@ def max_over(xp, x, *, axes, keepdims):
     return _extremum(xp, x, axes, keepdims, True)
 
 
+@max_over.kernel
+def _(x, *, axes, keepdims):
+    return reduced("Max", x, axes, keepdims)
+
+
 @max_over.gradient
 def _(dy, x, y, x_shape, axes):
     return _tied(dy, x, y, x_shape, axes)
@@ -155,6 +265,11 @@ def _(dy, x, y, x_shape, axes):
 @op
 def min_over(xp, x, *, axes, keepdims):
     return _extremum(xp, x, axes, keepdims, False)
+
+
+@min_over.kernel
+def _(x, *, axes, keepdims):
+    return reduced("Min", x, axes, keepdims)
 
 
 @min_over.gradient
@@ -172,9 +287,6 @@ def all_over(xp, x, *, axes, keepdims):
     return xp.all(x, axis=axes, keepdims=keepdims)
 
 
-# -- norms and logarithms
-
-
 @op
 def logsumexp_over(xp, x, *, axes, keepdims):
     wide = x.astype(accumulator(x.dtype), copy=False)
@@ -183,24 +295,12 @@ def logsumexp_over(xp, x, *, axes, keepdims):
     top = xp.max(wide, axis=axes, keepdims=True)
     top = xp.where(xp.isfinite(top), top, top.dtype.type(0))
     y = xp.log(xp.sum(xp.exp(wide - top), axis=axes, keepdims=True)) + top
-    return _rounded(y if keepdims else y.reshape([s for k, s in enumerate(x.shape) if k not in axes]), x.dtype)
+    return rounded(y if keepdims else y.reshape([s for k, s in enumerate(x.shape) if k not in axes]), x.dtype)
 
 
 @logsumexp_over.gradient
 def _(dy, x, y, x_shape, axes):
     return spread(dy, x_shape, axes) * OPS["exp"](x - spread(y, x_shape, axes))
-
-
-@op
-def euclidean_norm_over(xp, x, *, axes, keepdims):
-    wide = x.astype(accumulator(x.dtype), copy=False)
-    square = xp.square(abs(wide)) if x.dtype.kind == "c" else wide * wide
-    return _rounded(xp.sqrt(xp.sum(square, axis=axes, keepdims=keepdims)), x.dtype)
-
-
-@euclidean_norm_over.gradient
-def _(dy, x, y, x_shape, axes):
-    return x * spread(dy / y, x_shape, axes)
 
 
 # -- the names of TensorFlow
@@ -217,13 +317,6 @@ def _over(reduction: Any, name: str, x: Any, axis: Any, keepdims: Any, kinds: st
             f"{'bools' if kinds == 'b' else 'real numbers' if kinds == REAL else 'numbers'}; use tf.cast [Op:{name}]"
         )
     return reduction(x, axes=axes_of(name, axis, x._array.ndim), keepdims=bool(keepdims))
-
-
-def _floating(name: str, x: Any) -> Tensor:
-    x = as_tensor(x)
-    if not (x.dtype.is_floating or x.dtype.is_complex):
-        raise TypeError(f"{name}: Input must be either real or complex. Received integer type {x.dtype}; use tf.cast")
-    return x
 
 
 @public
@@ -284,68 +377,5 @@ def reduce_logsumexp(input_tensor: Any, axis: Any = None, keepdims: bool = False
     return _over(logsumexp_over, "LogSumExp", input_tensor, axis, keepdims, "fV")  # type: ignore[no-any-return]
 
 
-@public
-def reduce_euclidean_norm(
-    input_tensor: Any, axis: Any = None, keepdims: bool = False, name: str | None = None
-) -> Tensor:
-    """sqrt(sum(|x|^2)) over `axis`, in the dtype of `input_tensor`; its gradient at zero is NaN, as in TensorFlow."""
-    return _over(euclidean_norm_over, "EuclideanNorm", input_tensor, axis, keepdims)  # type: ignore[no-any-return]
-
-
-@public
-def reduce_variance(input_tensor: Any, axis: Any = None, keepdims: bool = False, name: str | None = None) -> Tensor:
-    """The population variance mean(|x - mean(x)|^2) over `axis`; real for complex input. TypeError for integers."""
-    x = _floating("reduce_variance", input_tensor)
-    centred = x - _over(mean_over, "Mean", x, axis, True)
-    square = OPS["real"](centred * conj(centred)) if x.dtype.is_complex else OPS["square"](centred)
-    return _over(mean_over, "Mean", square, axis, keepdims)  # type: ignore[no-any-return]
-
-
-@public
-def reduce_std(input_tensor: Any, axis: Any = None, keepdims: bool = False, name: str | None = None) -> Tensor:
-    """The population standard deviation over `axis`, sqrt(reduce_variance). TypeError for integers."""
-    return OPS["sqrt"](reduce_variance(input_tensor, axis, keepdims))  # type: ignore[no-any-return]
-
-
-@public
-def count_nonzero(
-    input: Any, axis: Any = None, keepdims: Any = None, dtype: Any = "int64", name: str | None = None
-) -> Tensor:
-    """How many elements over `axis` are not zero (not False, not empty), in `dtype` (default int64)."""
-    x = as_tensor(input)
-    hit = x if x.dtype.is_bool else OPS["not_equal"](x, b"" if x.dtype == "string" else x._array.dtype.type(0))
-    return _over(sum_over, "Sum", OPS["cast"](hit, as_dtype(dtype)), axis, keepdims)  # type: ignore[no-any-return]
-
-
-@public
-def zero_fraction(value: Any, name: str | None = None) -> Tensor:
-    """The share of elements of `value` that are zero, a float32 scalar; NaN for an empty tensor."""
-    x = as_tensor(value)
-    hit = OPS["equal"](x, x._array.dtype.type(0))
-    return _over(mean_over, "Mean", OPS["cast"](hit, "float32"), None, False)  # type: ignore[no-any-return]
-
-
-NAMES = {
-    "tf.reduce_sum": reduce_sum,
-    "tf.reduce_mean": reduce_mean,
-    "tf.reduce_prod": reduce_prod,
-    "tf.reduce_max": reduce_max,
-    "tf.reduce_min": reduce_min,
-    "tf.reduce_any": reduce_any,
-    "tf.reduce_all": reduce_all,
-    "tf.reduce_logsumexp": reduce_logsumexp,
-    "tf.math.reduce_sum": reduce_sum,
-    "tf.math.reduce_mean": reduce_mean,
-    "tf.math.reduce_prod": reduce_prod,
-    "tf.math.reduce_max": reduce_max,
-    "tf.math.reduce_min": reduce_min,
-    "tf.math.reduce_any": reduce_any,
-    "tf.math.reduce_all": reduce_all,
-    "tf.math.reduce_logsumexp": reduce_logsumexp,
-    "tf.math.reduce_euclidean_norm": reduce_euclidean_norm,
-    "tf.math.reduce_variance": reduce_variance,
-    "tf.math.reduce_std": reduce_std,
-    "tf.math.count_nonzero": count_nonzero,
-    "tf.math.zero_fraction": zero_fraction,
-    "tf.nn.zero_fraction": zero_fraction,
-}
+_PUBLIC = (reduce_sum, reduce_mean, reduce_prod, reduce_max, reduce_min, reduce_any, reduce_all, reduce_logsumexp)
+NAMES = {f"{space}.{f.__name__}": f for space in ("tf", "tf.math") for f in _PUBLIC}

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from .. import cuda
 from ..dtypes import accumulator
 from ..errors import InvalidArgumentError
 from ..op import op, public
@@ -18,6 +19,8 @@ from ..registry import OPS
 from ..tensor import Tensor, as_tensor, placed
 from .shape import static
 
+kernels = cuda.Kernels("segment.cu", block=256)
+REDUCTION = {"sum": "Sum", "prod": "Product", "max": "Max", "min": "Min"}
 UFUNC = {"sum": "add", "prod": "multiply", "max": "maximum", "min": "minimum"}
 
 
@@ -53,6 +56,22 @@ def segment_reduce(xp, data, segment_ids, *, how, segments, empty):
         y[ids[inside]] = {"sum": 0, "prod": 1, "max": -np.inf, "min": np.inf}[how]
         reduce.at(y, ids[inside], rows[inside].astype(y.dtype))
     return y.reshape(segments, *rest).astype(data.dtype, copy=False)
+
+
+@segment_reduce.kernel
+def _(data, segment_ids, *, how, segments, empty):
+    if data.dtype.kind not in "iufV" or not data.size:
+        return NotImplemented
+    xp = cuda.array_module(data)
+    ids = segment_ids.reshape(-1)
+    order, starts = sorted_segments(xp, ids, segments)
+    y = cuda.empty((segments, *data.shape[segment_ids.ndim :]), data.dtype)
+    sizes = [np.int64(v) for v in (len(ids), segments, data.size // len(ids))]
+    order, starts = (xp.ascontiguousarray(a, np.int64) for a in (order, starts))
+    args = (cuda.contiguous(data), order, starts, y, *sizes, accumulator(data.dtype).type(empty))
+    grid = segments * -(-int(sizes[2]) // kernels.block)
+    kernels.segment_reduce[REDUCTION[how], data.dtype](grid=grid, args=(*args, cuda.error_flag(f"segment_{how}")))
+    return y
 
 
 @segment_reduce.gradient

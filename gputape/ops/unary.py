@@ -10,6 +10,7 @@ from ..op import elementwise, public
 from ..tensor import as_tensor
 from .cast import zeros_like
 from .complex import complex_from, conj
+from .complex import real as real_part
 from .domain import floating, numeric, real_floating
 from .domain import real as real_numbers
 
@@ -45,8 +46,12 @@ def sign(xp, x):
 
 
 @sign.gradient
-def _(dy):
-    return zeros_like(dy)
+def _(dy, x, y):
+    """0 for real numbers; turning a complex one turns its sign."""
+    if x._array.dtype.kind != "c":
+        return zeros_like(dy)
+    along = real_part(dy * conj(y))
+    return (dy - complex_from(along, 0.0) * y) / complex_from(abs_(x), 0.0)
 
 
 @elementwise

@@ -92,7 +92,6 @@ void warp_wait(unsigned mask, Resolve resolve, bool orders_memory, int line);
 void resolve_sync(Thread* const* lanes);
 void resolve_ballot(Thread* const* lanes);
 void resolve_shuffle(Thread* const* lanes);
-using Kernel = void (*)(void* const* arguments);
 int launch(void (*kernel)(void*), void* context, dim3 grid, dim3 block, size_t dynamic_shared_bytes);
 
 inline unsigned ballot(unsigned mask, bool predicate, int line) {
@@ -270,10 +269,9 @@ inline float normcdfinv(float x) { return float(normcdfinv(double(x))); }
 // ---- registration: EMULATED_KERNEL(symbol, name-expression) exports a launch function and the parameter types
 
 #include "cuda_fp16.h"
+#include "cuda_pipeline_primitives.h"
 
 namespace emulator {
-template <typename T> struct Bare { using type = typename std::remove_cv<T>::type; };
-
 // One letter as in Python's struct module; 'B' for __nv_bfloat16; 'V' for what has no letter: structs and vectors.
 template <typename T> constexpr char letter() {
     using U = typename std::remove_cv<T>::type;
@@ -287,15 +285,15 @@ template <typename T> constexpr char letter() {
     return std::is_signed<U>::value ? "bhiq"[width] : "BHIQ"[width];
 }
 
-// A parameter in four bytes: '*' for pointers or ' ', the letter of its type or of what it points to, its size in two digits.
+// What a kernel takes in one place; emulator.py reads it with struct.unpack("ccH").
 struct Parameter {
-    char code[4];
+    char pointer;  // '*', or ' ' for a value; 0 ends the list
+    char letter;   // of the value, or of what the pointer points to
+    unsigned short size;
 };
 template <typename A> constexpr Parameter parameter() {
     using T = typename std::remove_cv<A>::type;
-    constexpr size_t size = sizeof(T) < 100 ? sizeof(T) : 0;  // 0: large, not checked
-    return {{std::is_pointer<T>::value ? '*' : ' ', letter<typename std::remove_pointer<T>::type>(), char('0' + size / 10),
-             char('0' + size % 10)}};
+    return {std::is_pointer<T>::value ? '*' : ' ', letter<typename std::remove_pointer<T>::type>(), sizeof(T)};
 }
 
 // A kernel and the arguments of one launch, copied as cuLaunchKernel copies them.
@@ -314,9 +312,9 @@ int start(void (*kernel)(A...), void* const* sources, dim3 grid, dim3 block, siz
     Launch<A...> one(kernel, sources, std::index_sequence_for<A...>());
     return launch(&Launch<A...>::run, &one, grid, block, shared);
 }
-template <typename... A> const char* parameters(void (*)(A...)) {
-    static const Parameter codes[] = {parameter<A>()..., {{0, 0, 0, 0}}};
-    return codes[0].code;
+template <typename... A> const Parameter* parameters(void (*)(A...)) {
+    static const Parameter list[] = {parameter<A>()..., {0, 0, 0}};
+    return list;
 }
 }  // namespace emulator
 
@@ -326,4 +324,4 @@ template <typename... A> const char* parameters(void (*)(A...)) {
         return emulator::start(&__VA_ARGS__, arguments, dim3(grid[0], grid[1], grid[2]),                            \
                                dim3(block[0], block[1], block[2]), shared);                                         \
     }                                                                                                               \
-    EMULATED_EXPORT const char* symbol##_parameters() { return emulator::parameters(&__VA_ARGS__); }
+    EMULATED_EXPORT const void* symbol##_parameters() { return emulator::parameters(&__VA_ARGS__); }

@@ -64,14 +64,14 @@ def einsum_shapes(equation: str, bias_axes: str | None, input_shape: Any, output
     output_axes = [k for k, letter in enumerate(kernel) if letter in output_sizes]
     input_axes = [k for k, letter in enumerate(kernel) if letter not in output_sizes]
     sizes = tuple(output_sizes[c] if c in output_sizes else input_sizes[c] for c in kernel)
-    return EinsumShapes(sizes, _bias_shape(bias_axes, y, output_sizes), tuple(output), input_axes, output_axes)
+    return EinsumShapes(sizes, _bias_shape(bias_axes, y, output_sizes, 0 if left else elided), tuple(output), input_axes, output_axes)
 
 
-def _bias_shape(bias_axes: str | None, y: str, sizes: dict[str, Any]) -> tuple[int, ...] | None:
+def _bias_shape(bias_axes: str | None, y: str, sizes: dict[str, Any], elided: int) -> tuple[int, ...] | None:
     if bias_axes is None:
         return None
     for letter in bias_axes:
         if letter not in y:
             raise ValueError(f"Bias dimension '{letter}' was requested, but is not part of the output spec '{y}'")
     first = min(y.index(letter) for letter in bias_axes)
-    return tuple(sizes[c] if c in bias_axes else 1 for c in y[first:])
+    return tuple(sizes[c] if c in bias_axes else 1 for c in y[first:]) + (1,) * elided

@@ -120,8 +120,8 @@ def sparse_categorical_crossentropy(y_true, y_pred, from_logits=False, ignore_cl
     if tuple(labels.shape) != tuple(logits.shape[:-1]):
         raise ValueError(
             "sparse_categorical_crossentropy: Arguments `target` and `output` must have the same shape up until the "
-            f"last dimension: target.shape={labels.shape}, output.shape={logits.shape}; y_true holds class numbers, one-hot "
-            "vectors need categorical_crossentropy"
+            f"last dimension: target.shape={labels.shape}, output.shape={logits.shape}; y_true holds class numbers, "
+            "one-hot vectors need categorical_crossentropy"
         )
     if ignore_class is None:
         return tf.nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=logits)

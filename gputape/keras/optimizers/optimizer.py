@@ -1,7 +1,7 @@
 """The base of all optimizers: what happens to gradients before, and to variables after, a step.
 
-A step, `apply`, does in this order: drop variables without a gradient, unscale, accumulate, clip, decay weights, update,
-average, constrain, count. Nothing of it asks the host for a value: the learning rate, the count of steps and all
+A step, `apply`, does in this order: drop variables without a gradient, unscale, accumulate, clip, decay weights,
+update, average, constrain, count. Nothing of it asks the host for a value: the learning rate, the count of steps and all
 decisions that depend on them stay on the device, so a recorded step may be replayed while they change.
 """
 
@@ -10,20 +10,19 @@ from __future__ import annotations
 import inspect
 import re
 import warnings
-from collections.abc import Callable
 from typing import Any
 
 import gputape as tf
 
 from ..backend import floatx
 from ..scopes import auto_name, name_scope
-from ..serialization import deserialize_keras_object, serialize_keras_object
 from ..variable import Variable
 from .schedules import LearningRateSchedule
+from .state import OptimizerState, only_where, with_values
 
 
-class Optimizer:
-    """Base of all optimizers: subclasses define `build(variables)`, which makes their slots, `update_step` and `get_config`.
+class Optimizer(OptimizerState):
+    """Base of all optimizers: subclasses define `build(variables)`, which makes slots, `update_step` and `get_config`.
 
     Args:
         learning_rate: a number, a `LearningRateSchedule`, or a callable without arguments.
@@ -73,9 +72,7 @@ class Optimizer:
         clips = {"clipnorm": clipnorm, "clipvalue": clipvalue, "global_clipnorm": global_clipnorm}
         if sum(value is not None for value in clips.values()) > 1:
             told = ", ".join(f"{key}={value}" for key, value in clips.items())
-            raise ValueError(
-                f"Only one of `clipnorm`, `clipvalue` and `global_clipnorm` can be set. Received: {told}"
-            )
+            raise ValueError(f"Only one of `clipnorm`, `clipvalue` and `global_clipnorm` can be set. Received: {told}")
         if gradient_accumulation_steps and not gradient_accumulation_steps >= 2:
             raise ValueError(
                 "`gradient_accumulation_steps` must be an integer >= 2. Received: "
@@ -110,32 +107,10 @@ class Optimizer:
         """Let `inspect.signature` show the arguments above where a subclass takes them as **kwargs."""
         super().__init_subclass__(**kwargs)
         own = list(inspect.signature(cls.__init__).parameters.values())[1:]
-        if "__init__" in vars(cls) and own and own[-1].kind is own[-1].VAR_KEYWORD:
-            taken = {p.name for p in own}
+        taken = {p.name for p in own}
+        if "learning_rate" in taken and own[-1].kind is own[-1].VAR_KEYWORD:
             rest = [p for p in inspect.signature(Optimizer).parameters.values() if p.name not in taken]
             cls.__signature__ = inspect.Signature([*own[:-1], *rest, own[-1]])  # type: ignore[attr-defined]
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        """Variables that become attributes, alone or in a list, belong to the optimizer's state."""
-        if "_variables" not in self.__dict__:
-            raise RuntimeError(
-                f"In optimizer '{type(self).__name__}', you forgot to call `super().__init__()` as the first statement in "
-                "the `__init__()` method. Go add it!"
-            )
-        for item in value if type(value) is list else [value]:
-            if isinstance(item, tf.Variable):
-                self._track_variable(item)
-        super().__setattr__(name, value)
-
-    # -- variables
-    def _track_variable(self, variable):
-        if not any(variable is v for v in self._variables):
-            self._variables.append(variable)
-
-    @property
-    def variables(self) -> list[Any]:
-        """The state: the count of steps, the learning rate, and the slots, in the order in which they were made."""
-        return self._variables[:]
 
     @property
     def iterations(self):
@@ -155,59 +130,6 @@ class Optimizer:
             ]
         self.__dict__["_trainable_variables"] = list(variables)
         self.built = True
-
-    def _var_key(self, variable) -> int:
-        return id(variable)
-
-    def _get_variable_index(self, variable) -> int:
-        return self._trainable_variables_indices[self._var_key(variable)]
-
-    def add_variable(self, shape, initializer="zeros", dtype=None, aggregation="none", layout=None, name=None):
-        """A new variable of the optimizer's state."""
-        with name_scope(self.name, caller=self):
-            variable = Variable(
-                initializer=initializer, shape=shape, dtype=dtype, trainable=False, aggregation=aggregation, name=name
-            )
-        self._track_variable(variable)
-        return variable
-
-    def add_variable_from_reference(
-        self, reference_variable=None, name=None, initializer="zeros", *, model_variable=None, variable_name=None
-    ):
-        """A new variable of the shape and dtype of `reference_variable`; the last two arguments are Keras 2's names."""
-        reference = model_variable if reference_variable is None else reference_variable
-        label = re.sub("[/:]", "_", str(getattr(reference, "path", reference.name)))
-        return self.add_variable(
-            shape=tuple(reference.shape),
-            initializer=initializer,
-            dtype=reference.dtype,
-            name=f"{label}_{name or variable_name or 'var'}",
-        )
-
-    def add_optimizer_variables(self, trainable_variables, name, initializer="zeros"):
-        """One variable like each of `trainable_variables`, as a list; for a list of names a tuple of lists."""
-        names = [name] if isinstance(name, str) else name
-        initializers = [initializer] * len(names) if not isinstance(initializer, (list, tuple)) else initializer
-        if len(names) != len(initializers):
-            raise ValueError(
-                "The number of provided names must match the number of provided initializers. Received "
-                f"name='{name}', initializer='{initializer}'"
-            )
-        made: tuple[list[Any], ...] = tuple([] for _ in names)
-        for variable in trainable_variables:
-            for slots, slot, initial in zip(made, names, initializers):
-                own = getattr(variable, "overwrite_with_gradient", False)
-                slots.append(None if own else self.add_variable_from_reference(variable, slot, initial))
-        return made[0] if isinstance(name, str) else made
-
-    def assign(self, variable, value):
-        variable.assign(tf.cast(value, variable.dtype))
-
-    def assign_add(self, variable, value):
-        variable.assign_add(tf.cast(value, variable.dtype))
-
-    def assign_sub(self, variable, value):
-        variable.assign_sub(tf.cast(value, variable.dtype))
 
     # -- the learning rate
     @property
@@ -279,8 +201,8 @@ class Optimizer:
             trainable_variables = self._trainable_variables
             if len(grads) != len(trainable_variables):
                 raise ValueError(
-                    "When passing `grads` as a list of gradient tensors, the gradients must match `optimizer.variables` "
-                    f"one-to-on. Received a list of {len(grads)} gradients, but the optimizer is tracking "
+                    "When passing `grads` as a list of gradient tensors, the gradients must match "
+                    f"`optimizer.variables` one-to-on. Received a list of {len(grads)} gradients, but the optimizer is tracking "
                     f"{len(trainable_variables)} trainable variables."
                 )
         trainable_variables = list(trainable_variables)
@@ -303,8 +225,8 @@ class Optimizer:
         for v in variables:
             if self._var_key(v) not in self._trainable_variables_indices:
                 raise ValueError(
-                    f"Unknown variable: {v}. This optimizer can only be called for the variables it was originally built "
-                    "with. When working with a new set of variables, you should recreate a new optimizer instance."
+                    f"Unknown variable: {v}. This optimizer can only be called for the variables it was originally "
+                    "built with. When working with a new set of variables, you should recreate a new optimizer instance."
                 )
 
     def _with_gradient(self, grads, variables):
@@ -374,9 +296,7 @@ class Optimizer:
     def exclude_from_weight_decay(self, var_list=None, var_names=None) -> None:
         """Name variables that do not decay: themselves, or strings that occur in their names. Before `build`."""
         if self.built:
-            raise ValueError(
-                "`exclude_from_weight_decay()` can only be configured before the optimizer is built."
-            )
+            raise ValueError("`exclude_from_weight_decay()` can only be configured before the optimizer is built.")
         pattern = re.compile("|".join(sorted(set(var_names)))) if var_names else None
         self._not_decayed = ({self._var_key(v) for v in var_list or ()}, pattern)
 
@@ -405,8 +325,8 @@ class Optimizer:
         if len(var_list) != len(averages):
             raise ValueError(
                 f"The length of model variables ({len(var_list)}) to override does not match the length of model "
-                f"variables stored in the optimizer ({len(averages)}). Please check if the optimizer was called on your "
-                "model."
+                f"variables stored in the optimizer ({len(averages)}). Please check if the optimizer was called on "
+                "your model."
             )
         for v, average in zip(var_list, averages):
             if average is not None:
@@ -437,136 +357,13 @@ class Optimizer:
         count = len(trainable_variables)
         return values[:count], values[count:]
 
-    # -- saving
-    def get_weights(self):
-        return [v.numpy() for v in self.variables]
-
-    def set_weights(self, weights) -> None:
-        """Set the state to arrays in the order of `variables`; ValueError if not built or a shape differs."""
-        if not self.built:
-            raise ValueError(
-                "You are calling `set_weights()` on an optimizer that has not yet been built. Please call "
-                "`optimizer.build(trainable_variables)` to create the optimizer weights before calling `set_weights()`."
-            )
-        for variable, weight in zip(self.variables, weights):
-            if tuple(variable.shape) != tuple(weight.shape):
-                raise ValueError(
-                    f"Optimizer variable {variable.name} has shape {variable.shape} not compatible with provided weight "
-                    f"shape {weight.shape}."
-                )
-            variable.assign(weight)
-
-    def save_own_variables(self, store) -> None:
-        for k, variable in enumerate(self.variables):
-            store[str(k)] = variable.numpy()
-
-    def load_own_variables(self, store) -> None:
-        if len(store.keys()) != len(self.variables):
-            advice = " This is likely because the optimizer has not been called/built yet." if not self.built else ""
-            warnings.warn(
-                f"Skipping variable loading for optimizer '{self.name}', because it has {len(self.variables)} variables "
-                f"whereas the saved optimizer has {len(store.keys())} variables.{advice}",
-                stacklevel=2,
-            )
-            return
-        for k, variable in enumerate(self.variables):
-            variable.assign(store[str(k)])
-
-    def get_config(self) -> dict[str, Any]:
-        rate = self._learning_rate
-        if isinstance(rate, tf.Variable):
-            rate = float(rate.numpy())
-        elif callable(rate):
-            rate = serialize_keras_object(rate)
-        names = ("weight_decay", "clipnorm", "global_clipnorm", "clipvalue", "use_ema", "ema_momentum")
-        names = (*names, "ema_overwrite_frequency", "loss_scale_factor", "gradient_accumulation_steps")
-        return {"name": self.name, "learning_rate": rate, **self._attributes(*names)}
-
-    def _attributes(self, *names: str) -> dict[str, Any]:
-        return {name: getattr(self, name) for name in names}
-
-    @classmethod
-    def from_config(cls, config, custom_objects=None):
-        config = dict(config)
-        if isinstance(config.get("learning_rate"), dict):
-            config["learning_rate"] = deserialize_keras_object(config["learning_rate"], custom_objects=custom_objects)
-        return cls(**config)
-
-
-class FusedOptimizer(Optimizer):
-    """An optimizer whose step is one op of `tf.update` for all variables of a dtype, weight decay included.
-
-    Subclasses define `slots()`, lists of slot variables in the op's order, and `run(targets, *operands, weight_decay)`.
-    """
-
-    def slots(self) -> list[list[Any]]:
-        return []
-
-    def run(self, targets, learning_rate, iterations, gradients, weight_decay) -> None:
-        raise NotImplementedError
-
-    def update_step(self, gradient, variable, learning_rate):
-        self._run_fused([gradient], [variable], learning_rate, None)
-
-    @property
-    def _fused(self) -> bool:
-        """Whether the step is the op's; not so if a subclass has an update_step of its own."""
-        return type(self).update_step is FusedOptimizer.update_step
-
-    def _apply_weight_decay(self, variables):
-        if not self._fused:
-            super()._apply_weight_decay(variables)
-
-    def _backend_update_step(self, grads, trainable_variables, learning_rate):
-        if self._fused:
-            self._run_fused(grads, trainable_variables, learning_rate, self.weight_decay)
-        else:
-            super()._backend_update_step(grads, trainable_variables, learning_rate)
-
-    def _run_fused(self, grads, variables, learning_rate, weight_decay):
-        rate = tf.convert_to_tensor(learning_rate) if not isinstance(learning_rate, tf.Variable) else learning_rate
-        rate = rate if rate.dtype == "float32" else tf.cast(rate, "float32")
-        groups: dict[str, list[int]] = {}
-        for k, v in enumerate(variables):
-            groups.setdefault(v.dtype, []).append(k)
-        for dtype, members in groups.items():
-            chosen = [variables[k] for k in members]
-            where = [self._get_variable_index(v) for v in chosen]
-            targets = [*chosen, *[slots[i] for slots in self.slots() for i in where]]
-            gradients = [tf.cast(grads[k], dtype) for k in members]
-            decay = () if weight_decay is None else tuple(
-                float(weight_decay) if self._use_weight_decay(v) else 0.0 for v in chosen
-            )
-            self.run(targets, rate, self.iterations, gradients, decay)
-
 
 def _rate(value: Any) -> Any:
     """`value` if it may be a learning rate."""
     if isinstance(value, (bool, str)) or value is None or not (hasattr(value, "__float__") or tf.is_tensor(value)):
         raise ValueError(
-            "Argument `learning_rate` should be float, or an instance of LearningRateSchedule, or a callable (that takes "
-            "in the current iteration value and returns the corresponding learning rate value). Received instead: "
+            "Argument `learning_rate` should be float, or an instance of LearningRateSchedule, or a callable (that "
+            "takes in the current iteration value and returns the corresponding learning rate value). Received instead: "
             f"learning_rate={value}"
         )
     return float(value) if isinstance(value, int) else value
-
-
-def only_where(condition: Any, variables: list[Any], update: Callable[[], Any]) -> None:
-    """Call `update`, but keep what it does to `variables` only if `condition`, a boolean scalar on the device, holds."""
-    before = [tf.identity(v) for v in variables]
-    update()
-    for v, old in zip(variables, before):
-        v.assign(tf.where(condition, v, old))
-
-
-def with_values(variables: list[Any], values: list[Any], call: Callable[[], Any]) -> tuple[Any, list[Any]]:
-    """`call()` while `variables` have `values`: its result, and the values afterwards; then they are as before."""
-    before = [tf.identity(v) for v in variables]
-    try:
-        for v, value in zip(variables, values):
-            v.assign(value)
-        result = call()
-        return result, [tf.identity(v) for v in variables]
-    finally:
-        for v, old in zip(variables, before):
-            v.assign(old)

@@ -89,7 +89,7 @@ class InverseTimeDecay(_Decay):
 
 
 class PiecewiseConstantDecay(_Decay):
-    """values[i] for steps in (boundaries[i - 1], boundaries[i]]; ValueError unless there is one more value than boundaries.
+    """values[i] for steps in (boundaries[i - 1], boundaries[i]]; ValueError unless there is one more of values.
 
     >>> rate = PiecewiseConstantDecay([10, 20], [1.0, 0.5, 0.25])
     >>> [float(rate(step)) for step in (10, 11, 21)]
@@ -191,9 +191,7 @@ class CosineDecayRestarts(_Decay):
 
     attributes = ("initial_learning_rate", "first_decay_steps", "t_mul", "m_mul", "alpha", "name")
 
-    def __init__(
-        self, initial_learning_rate, first_decay_steps, t_mul=2.0, m_mul=1.0, alpha=0.0, name="SGDRDecay"
-    ):
+    def __init__(self, initial_learning_rate, first_decay_steps, t_mul=2.0, m_mul=1.0, alpha=0.0, name="SGDRDecay"):
         self.initial_learning_rate, self.alpha, self.name = initial_learning_rate, alpha, name
         self.first_decay_steps = _positive("first_decay_steps", first_decay_steps)
         self.t_mul, self.m_mul = t_mul, m_mul
