@@ -182,7 +182,7 @@ def as_dtype(value: Any) -> DType:
         return value
     try:
         found = _BY_NAME.get(value) or _BY_TYPE.get(value)
-        if found is None:
+        if found is None and value is not None:
             dtype = np.dtype(value)
             found = string if dtype.kind in "SU" else FROM_NUMPY.get(dtype)
     except TypeError:

@@ -60,7 +60,7 @@ class Array:
 
     @property
     def shape(self) -> TensorShape:
-        return TensorShape(self._array.shape)
+        return tuple.__new__(TensorShape, self._array.shape)
 
     @property
     def ndim(self) -> int:
@@ -558,7 +558,7 @@ class Variable(Array):
 
     @property
     def shape(self) -> TensorShape:
-        return self._declared if self._declared is not None else TensorShape(self._array.shape)
+        return self._declared if self._declared is not None else tuple.__new__(TensorShape, self._array.shape)
 
     @property
     def initial_value(self) -> Any:

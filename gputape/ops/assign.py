@@ -100,8 +100,8 @@ def _scatter(variable: Any, indices: Any, updates: Any, *, name: str, how: str) 
         updates = OPS["broadcast_to"](updates, shape)
     if updates._array.shape != shape:
         raise InvalidArgumentError(
-            f"{name}: updates has shape {updates._array.shape}, it must be {shape}: indices {indices._array.shape} and a "
-            f"row of variable {variable._array.shape} each, or a scalar [Op:{name}]"
+            f"{name}: updates has shape {updates._array.shape}, it must be {shape}: indices {indices._array.shape} "
+            f"and a row of variable {variable._array.shape} each, or a scalar [Op:{name}]"
         )
     if updates.dtype != variable.dtype:
         raise ValueError(

@@ -13,21 +13,23 @@ from .domain import in_float64, real_floating
 from .unary import sign
 
 _FAR = 30  # the asymptotic series holds from here on
-_NODES = 32
+_NODES = 64
 
 
 def _scaled(xp: Any, order: int, x: Any) -> Any:
     """exp(-|x|) * I(x).
 
-    I(x) is the mean of exp(x * cos(t)) * cos(order * t) over a period: the trapezoidal rule converges faster than any
-    power of the number of nodes. Beyond 30 the asymptotic series, its terms falling to 1e-16.
+    I(x) is the mean of exp(x * cos(t)) * cos(order * t) over a period, for which the trapezoidal rule with 64 nodes is
+    exact to rounding up to |x| = 30; nodes with opposite cosines are taken together, so that nothing cancels. Beyond, the
+    asymptotic series: its terms fall to 1e-16.
     """
     a = xp.minimum(xp.abs(x), _FAR)
-    mean = (xp.exp(a * 0) + (-1) ** order * xp.exp(-2 * a)) / 2
-    for k in range(1, _NODES):
-        t = math.pi * k / _NODES
-        mean = mean + math.cos(order * t) * xp.exp(a * (math.cos(t) - 1))
-    mean = mean / _NODES
+    mean = 0.0 if order else xp.exp(-a)
+    for k in range(_NODES // 4):
+        c = math.cos(2 * math.pi * k / _NODES)
+        pair = -c * xp.expm1(-2 * c * a) if order else 1 + xp.exp(-2 * c * a)
+        mean = mean + (1 if k else 0.5) * pair * xp.exp(a * (c - 1))
+    mean = mean / (_NODES // 2)
     z = xp.maximum(xp.abs(x), _FAR)
     term = total = xp.ones_like(z)
     for k in range(1, 20):

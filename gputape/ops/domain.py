@@ -53,7 +53,7 @@ boolean = taking("b", "bool")
 
 
 def in_float64(body: Callable[..., Any]) -> Callable[..., Any]:
-    """Decorator of a body over float64 arrays of one shape: arguments are widened and broadcast, the result is rounded."""
+    """Decorator of a body over float64 arrays of one shape: arguments are widened and broadcast, results rounded."""
 
     @functools.wraps(body)
     def widened(xp: Any, *arrays: Any) -> Any:

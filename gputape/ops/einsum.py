@@ -154,8 +154,8 @@ def _diagonal(equation: str, x: Any, labels: str) -> tuple[Any, str]:
             shape = x._array.shape
             if shape[i] != shape[j]:
                 raise InvalidArgumentError(
-                    f"einsum {equation!r}: label {label!r} has size {shape[i]} at axis {i} and {shape[j]} at axis {j} of "
-                    f"the input {tuple(shape)} [Op:Einsum]"
+                    f"einsum {equation!r}: label {label!r} has size {shape[i]} at axis {i} and {shape[j]} at axis {j} "
+                    f"of the input {tuple(shape)} [Op:Einsum]"
                 )
             rest = [k for k in range(len(labels)) if k not in (i, j)]
             n, kept = shape[i], [shape[k] for k in rest]

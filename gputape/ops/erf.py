@@ -134,14 +134,14 @@ def _upper(xp: Any, q: Any) -> Any:
     """The x >= 0 with erfc(x) = q, for 0 <= q <= 1: Newton's method on log(erfc(x)), which is concave."""
     level = xp.log(q)
     x = xp.sqrt(xp.maximum(-level, 0))  # never too small, and from there every step stays on that side
-    for _ in range(9):
+    for _ in range(6):
         scaled = _scaled_erfc(x)
         x = x + (xp.log(scaled) - x * x - level) * scaled * (math.sqrt(math.pi) / 2)
     return xp.where(q > 0, xp.maximum(x, 0), np.inf)
 
 
 def _inverse_erfc(xp: Any, q: Any) -> Any:
-    x = xp.where(q > 1, -_upper(xp, 2 - q), _upper(xp, xp.minimum(q, 1)))
+    x = xp.copysign(_upper(xp, xp.minimum(q, 2 - q)), 1 - q)
     return xp.where((q >= 0) & (q <= 2), x, np.nan)
 
 
@@ -152,7 +152,7 @@ def erfinv(xp, x):
     """The y with erf(y) = x; NaN outside of [-1, 1]."""
     a = xp.abs(x)
     y = xp.where(a < 0.5, a, _inverse_erfc(xp, 1 - a))
-    for _ in range(5):  # small ones by Newton's method on erf itself: 1 - a has lost their digits
+    for _ in range(4):  # small ones by Newton's method on erf itself: 1 - a has lost their digits
         y = xp.where(a < 0.5, y - (_erf(xp, y) - a) * xp.exp(y * y) * (math.sqrt(math.pi) / 2), y)
     return xp.copysign(y, x)
 

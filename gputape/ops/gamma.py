@@ -59,23 +59,23 @@ def _(dy, x):
 
 
 def _digamma(xp: Any, x: Any) -> Any:
-    """Its asymptotic series, after the recurrence digamma(x) = digamma(x + 1) - 1 / x; mirrored for x < 0."""
-    y = xp.where(x < 0, 1 - x, x)
+    """Its asymptotic series, after the recurrence digamma(x) = digamma(x + 1) - 1 / x; mirrored for x <= 0."""
+    y = xp.where(x <= 0, 1 - x, x)
     before = 0.0
     for k in range(_SHIFT):
         before = before + xp.where(y < _SHIFT, 1 / (y + k), 0)
     z = xp.where(y < _SHIFT, y + _SHIFT, y)
     value = xp.log(z) - 0.5 / z - sum(b / (2 * k) / z ** (2 * k) for k, b in enumerate(_BERNOULLI, 1)) - before
     fraction = x - xp.floor(x)
-    value = xp.where(x < 0, value - math.pi / xp.tan(math.pi * fraction), value)
-    return xp.where((x < 0) & (fraction == 0), np.nan, xp.where(x == np.inf, np.inf, value))
+    value = xp.where(x <= 0, value - math.pi / xp.tan(math.pi * fraction), value)
+    return xp.where((x <= 0) & (fraction == 0), np.nan, xp.where(x == np.inf, np.inf, value))
 
 
 @elementwise
 @real_floating
 @in_float64
 def digamma(xp, x):
-    """The derivative of lgamma; NaN at -1, -2, ..."""
+    """The derivative of lgamma; NaN at 0, -1, -2, ..."""
     return _digamma(xp, x)
 
 
@@ -140,7 +140,7 @@ def lbeta(x: Any, name: str | None = None) -> Any:
     return total(lgamma(x), axis=-1) - lgamma(total(x, axis=-1))
 
 
-# -- the incomplete gamma functions: x**a * exp(-x) / gamma(a) times a series below x = a + 1, a continued fraction above
+# -- the incomplete gamma functions: x**a * exp(-x) / gamma(a) times a series (x < a + 1) or a continued fraction
 
 
 def _series(xp: Any, a: Any, x: Any) -> Any:
@@ -262,10 +262,8 @@ def _beta_fraction(xp: Any, p: Any, q: Any, z: Any) -> Any:
     c, d = 1.0, 1 / _away_from_zero(xp, 1 - (p + q) * z / (p + 1))
     value = d
     for m in _terms(xp):
-        for step in (
-            m * (q - m) * z / ((p + 2 * m - 1) * (p + 2 * m)),
-            -(p + m) * (p + q + m) * z / ((p + 2 * m) * (p + 2 * m + 1)),
-        ):
+        k = p + 2 * m
+        for step in (m * (q - m) * z / ((k - 1) * k), -(p + m) * (p + q + m) * z / (k * (k + 1))):
             d = 1 / _away_from_zero(xp, 1 + step * d)
             c = _away_from_zero(xp, 1 + step / c)
             value = value * (c * d)

@@ -246,8 +246,8 @@ def gather(
         batch_dims: how many leading axes of params and indices go together; at most `axis`.
 
     The gradient with respect to params along axis 0 is tf.IndexedSlices. An index outside [0, params.shape[axis])
-    raises InvalidArgumentError on the CPU; on a GPU it reads zeros and sets the error flag. InvalidArgumentError also for
-    indices that are no integers, axes that do not exist and batches that do not match.
+    raises InvalidArgumentError on the CPU; on a GPU it reads zeros and sets the error flag. InvalidArgumentError also
+    for indices that are no integers, axes that do not exist and batches that do not match.
 
     >>> import gputape as tf
     >>> tf.gather([[1, 2], [3, 4], [5, 6]], [2, 0]).numpy().tolist()
@@ -266,8 +266,8 @@ def gather(
         )
     if not 0 <= batch_dims <= min(axis, len(ids)) or shape[:batch_dims] != ids[:batch_dims]:
         raise InvalidArgumentError(
-            f"gather: params {shape}, indices {ids}, axis={axis}, batch_dims={batch_dims}: the first batch_dims sizes of "
-            f"params must equal those of indices, and batch_dims be at most axis [Op:GatherV2]"
+            f"gather: params {shape}, indices {ids}, axis={axis}, batch_dims={batch_dims}: the first batch_dims sizes "
+            f"of params must equal those of indices, and batch_dims be at most axis [Op:GatherV2]"
         )
     return gather_axis(params, indices, axis=axis, batch_dims=batch_dims, sparse=True)
 

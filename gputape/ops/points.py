@@ -259,7 +259,7 @@ def tensor_scatter_nd_update(tensor: Any, indices: Any, updates: Any, name: str 
 def tensor_scatter_nd_add(
     tensor: Any, indices: Any, updates: Any, bad_indices_policy: str = "", name: str | None = None
 ) -> Any:
-    """A copy of `tensor` with `updates` added at the points `indices`; equal points add up. As tensor_scatter_nd_update.
+    """A copy of `tensor` with `updates` added at the points `indices`; equal ones add up. As tensor_scatter_nd_update.
 
     >>> import gputape as tf
     >>> tf.tensor_scatter_nd_add([1, 2, 3], [[0], [0]], [10, 20]).numpy()

@@ -125,7 +125,7 @@ inline int lane() { return current->number % 32; }
 #define __syncthreads_count(p) emulator::block_count((p), __LINE__)
 #define __syncthreads_or(p) (emulator::block_count((p), __LINE__) != 0)
 #define __syncthreads_and(p) (emulator::block_count(!(p), __LINE__) == 0)
-#define __syncwarp(...) emulated_syncwarp(__LINE__, ##__VA_ARGS__)
+#define __syncwarp(...) emulated_syncwarp{__LINE__}(__VA_ARGS__)
 #define __ballot_sync(mask, p) emulator::ballot((mask), (p), __LINE__)
 #define __any_sync(mask, p) (emulator::ballot((mask), (p), __LINE__) != 0u)
 #define __all_sync(mask, p) (emulator::ballot((mask), !(p), __LINE__) == 0u)
@@ -134,9 +134,12 @@ inline int lane() { return current->number % 32; }
 #define __shfl_down_sync(...) emulated_shfl_down(__LINE__, __VA_ARGS__)
 #define __shfl_xor_sync(...) emulated_shfl_xor(__LINE__, __VA_ARGS__)
 
-inline void emulated_syncwarp(int line, unsigned mask = 0xffffffffu) {
-    emulator::warp_wait(mask, emulator::resolve_sync, true, line);
-}
+struct emulated_syncwarp {
+    int line;
+    void operator()(unsigned mask = 0xffffffffu) const {
+        emulator::warp_wait(mask, emulator::resolve_sync, true, line);
+    }
+};
 template <typename T> T emulated_shfl(int line, unsigned mask, T value, int source, int width = 32) {
     const int first = emulator::lane() / width * width;
     return emulator::shuffle(mask, value, first + (source & (width - 1)), width, line);

@@ -22,7 +22,7 @@ def dice(y_true, y_pred, axis=None):
 
 
 def tversky(y_true, y_pred, alpha=0.5, beta=0.5, axis=None):
-    """1 - t / (t + alpha a + beta b); t = sum(y p), a = sum(y (1 - p)), b = sum((1 - y) p); y is y_true and p is y_pred.
+    """1 - t / (t + alpha a + beta b); t = sum(y p), a = sum(y (1 - p)), b = sum((1 - y) p); y: y_true, p: y_pred.
 
     Salehi et al. 2017; with alpha = beta = 1/2 it is the Dice loss.
     """

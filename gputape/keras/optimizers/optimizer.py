@@ -1,8 +1,8 @@
 """The base of all optimizers: what happens to gradients before, and to variables after, a step.
 
 A step, `apply`, does in this order: drop variables without a gradient, unscale, accumulate, clip, decay weights,
-update, average, constrain, count. Nothing of it asks the host for a value: the learning rate, the count of steps and all
-decisions that depend on them stay on the device, so a recorded step may be replayed while they change.
+update, average, constrain, count. Nothing of it asks the host for a value: the learning rate, the count of steps and
+all decisions that depend on them stay on the device, so a recorded step may be replayed while they change.
 """
 
 from __future__ import annotations
@@ -202,8 +202,8 @@ class Optimizer(OptimizerState):
             if len(grads) != len(trainable_variables):
                 raise ValueError(
                     "When passing `grads` as a list of gradient tensors, the gradients must match "
-                    f"`optimizer.variables` one-to-on. Received a list of {len(grads)} gradients, but the optimizer is tracking "
-                    f"{len(trainable_variables)} trainable variables."
+                    f"`optimizer.variables` one-to-on. Received a list of {len(grads)} gradients, but the optimizer is "
+                    f"tracking {len(trainable_variables)} trainable variables."
                 )
         trainable_variables = list(trainable_variables)
         with name_scope(self.name, caller=self):
@@ -226,7 +226,8 @@ class Optimizer(OptimizerState):
             if self._var_key(v) not in self._trainable_variables_indices:
                 raise ValueError(
                     f"Unknown variable: {v}. This optimizer can only be called for the variables it was originally "
-                    "built with. When working with a new set of variables, you should recreate a new optimizer instance."
+                    "built with. When working with a new set of variables, you should recreate a new optimizer "
+                    "instance."
                 )
 
     def _with_gradient(self, grads, variables):
@@ -363,7 +364,7 @@ def _rate(value: Any) -> Any:
     if isinstance(value, (bool, str)) or value is None or not (hasattr(value, "__float__") or tf.is_tensor(value)):
         raise ValueError(
             "Argument `learning_rate` should be float, or an instance of LearningRateSchedule, or a callable (that "
-            "takes in the current iteration value and returns the corresponding learning rate value). Received instead: "
-            f"learning_rate={value}"
+            "takes in the current iteration value and returns the corresponding learning rate value). Received "
+            f"instead: learning_rate={value}"
         )
     return float(value) if isinstance(value, int) else value

@@ -1,0 +1,92 @@
+"""From random bits to numbers: pure ops, the same on CPU and GPU; and dropout."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .. import random as generators
+from ..dtypes import as_dtype
+from ..op import op, public
+from ..registry import OPS
+from ..tensor import Array, as_tensor
+
+
+@op
+def unit_interval(xp, bits, *, dtype):
+    """Uniform in [0, 1) from words: the upper 24 bits of 32 for float32, 53 of 64 for float64."""
+    if bits.dtype == np.uint64:
+        return (bits >> np.uint64(11)).astype(np.float64) * 2.0**-53
+    made = (bits >> np.uint32(8)).astype(np.float32)
+    made *= np.float32(2.0**-24)
+    wanted = as_dtype(dtype).numpy
+    return made if wanted == np.float32 else _below_one(made, wanted)
+
+
+def _below_one(made, wanted):
+    """Rounding to a half type may reach 1, which is not in the interval: the number below it is taken instead."""
+    out = made.astype(wanted)
+    out[out == 1] = np.asarray(1 - {2: 2.0**-11}.get(wanted.itemsize, 0) if wanted == np.float16 else 1 - 2.0**-8).astype(wanted)
+    return out
+
+
+@op(mixed=("bits", "span"))
+def random_integer(xp, bits, span, *, dtype):
+    """Integers in [0, span) from 64-bit words; the bias is below span / 2^64."""
+    return (bits % span.astype(np.uint64)).astype(as_dtype(dtype).numpy)
+
+
+@op
+def box_muller(xp, unit):
+    """Normal numbers, (2 * n,), from uniform ones (2, n). Box and Muller 1958."""
+    radius = xp.sqrt(-2 * xp.log(1 - unit[0].astype(np.result_type(unit.dtype, np.float32))))
+    angle = unit[1].astype(radius.dtype) * (2 * np.pi)
+    return xp.concatenate([radius * xp.cos(angle), radius * xp.sin(angle)]).astype(unit.dtype)
+
+
+@op(mixed=("bits",))
+def drop(xp, x, bits, *, rate):
+    """x / (1 - rate) where the word of `bits` is at least rate * 2^32, else 0."""
+    keep = bits >= np.uint32(min(int(rate * 2**32), 2**32 - 1))
+    return xp.multiply(x, keep.reshape(keep.shape), dtype=x.dtype) * np.asarray(1 / (1 - rate), x.dtype)
+
+
+@drop.gradient
+def _(dy, bits, rate):
+    return drop(dy, bits, rate=rate), None
+
+
+@public
+def dropout(x: Any, rate: Any, noise_shape: Any = None, seed: int | None = None, name: str | None = None) -> Any:
+    """Sets each element of `x` to zero with probability `rate` and scales the others by 1 / (1 - rate).
+
+    noise_shape: shape of the random choice, broadcast over x. ValueError unless 0 <= rate < 1. Reference: tf.nn.dropout.
+    """
+    return drop_with(generators._generator(seed), x, rate, noise_shape)
+
+
+def drop_with(generator: Any, x: Any, rate: Any, noise_shape: Any = None) -> Any:
+    """`dropout` drawing from `generator`."""
+    x = as_tensor(x)
+    if not x.dtype.is_floating:
+        raise ValueError(f"`x.dtype` must be a floating point tensor as `x` will be scaled. Received: x_dtype={x.dtype!r}")
+    shape = tuple(x.shape) if noise_shape is None else _noise(noise_shape, tuple(x.shape))
+    if isinstance(rate, Array):
+        unit = generator.uniform(shape)
+        scale = OPS["cast"](1.0 / (1.0 - rate), x.dtype)
+        return x * scale * OPS["cast"](unit >= OPS["cast"](rate, "float32"), x.dtype)
+    if not 0 <= rate < 1:
+        raise ValueError(f"`rate` must be a scalar tensor or a float in the range [0, 1). Received: rate={rate}")
+    if rate == 0:
+        return x
+    bits = OPS["reshape"](generator._bits(int(np.prod(shape, dtype=np.int64))), shape)
+    return drop(x, bits, rate=float(rate))
+
+
+def _noise(noise_shape: Any, shape: tuple[int, ...]) -> tuple[int, ...]:
+    listed = list(noise_shape.numpy()) if hasattr(noise_shape, "numpy") else list(noise_shape)
+    return tuple(shape[k] if n is None else int(n) for k, n in enumerate(listed))
+
+
+NAMES = {"tf.nn.dropout": dropout}

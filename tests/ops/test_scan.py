@@ -1,0 +1,59 @@
+"""Running sums, products and log-sum-exps: values against NumPy, gradients of two orders."""
+
+import numpy as np
+import pytest
+
+import gputape as tf
+from gputape.ops import scan as family
+from gputape.testing import check_gradients
+
+from .declared import assert_value, declared, ids, named
+
+X = np.random.default_rng(0).standard_normal((3, 5))
+BEFORE = np.hstack([np.zeros((3, 1)), X[:, :-1].cumsum(1)])
+
+VALUES = [
+    ("cumsum cumsum_along", lambda: tf.cumsum(X), X.cumsum(0)),
+    ("cumsum", lambda: tf.cumsum(X, -1, reverse=True), X[:, ::-1].cumsum(1)[:, ::-1]),
+    ("cumsum", lambda: tf.cumsum(X, 1, exclusive=True), BEFORE),
+    ("cumsum", lambda: tf.cumsum([1, 2, 3], exclusive=True, reverse=True), np.array([5, 3, 0], np.int32)),
+    ("cumsum", lambda: tf.cumsum(np.zeros((2, 0)), 1, exclusive=True), np.zeros((2, 0))),
+    ("cumsum", lambda: tf.cumsum(tf.ones([3000], tf.float16))[-1], np.float16(3000)),
+    ("cumprod cumprod_along", lambda: tf.math.cumprod(X, 1), X.cumprod(1)),
+    ("cumprod", lambda: tf.math.cumprod([2, 3, 4], exclusive=True), np.array([1, 2, 6], np.int32)),
+    ("cumulative_logsumexp cumlogsumexp_along", lambda: tf.math.cumulative_logsumexp(X, 1), np.log(np.exp(X).cumsum(1))),
+    ("cumulative_logsumexp", lambda: tf.math.cumulative_logsumexp([999.0, 999.0]), np.float32([999, 999 + np.log(2)])),
+    ("cumulative_logsumexp", lambda: tf.math.cumulative_logsumexp([1.0, 2.0], exclusive=True), np.float32([-np.inf, 1])),
+]
+
+
+def test_table_is_complete():
+    assert named(VALUES) == declared(family)
+
+
+@pytest.mark.parametrize("names, call, expected", VALUES, ids=ids(VALUES))
+def test_values(device, names, call, expected):
+    assert_value(call(), expected)
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+@pytest.mark.parametrize("exclusive", [False, True])
+def test_gradients(exclusive, reverse):
+    for scan in (tf.cumsum, tf.math.cumprod):
+        check_gradients(lambda x, f=scan: tf.exp(f(x, 1, exclusive, reverse)), X)
+    check_gradients(lambda x: tf.exp(tf.math.cumulative_logsumexp(x, 1, exclusive, reverse)), X)
+
+
+def test_gradient_of_a_product_with_zero_is_tensorflows():
+    x = tf.constant([2.0, 0.0, 3.0])
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        y = tf.math.cumprod(x)
+    np.testing.assert_array_equal(tape.gradient(y, x), [1, 0, 0])
+
+
+def test_errors():
+    with pytest.raises(tf.errors.InvalidArgumentError, match="axis = 2"):
+        tf.cumsum(X, 2)
+    with pytest.raises(tf.errors.InvalidArgumentError, match="axis = 0"):
+        tf.cumsum(5.0)
