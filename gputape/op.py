@@ -51,7 +51,9 @@ class Op:
         self.variadic = next((p.name for p in parameters if p.kind is p.VAR_POSITIONAL), None)
         self.defaults = {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY}
         self.arity = -1 if self.variadic or self.defaults else len(self.params)
-        self.mixed = frozenset(self.params.index(m) for m in mixed)
+        self.mixed: Any = frozenset(self.params.index(m) for m in mixed if m != self.variadic)
+        if self.variadic is not None and self.variadic in mixed:
+            self.mixed = range(2**31)  # all of them
         self.rule: Callable[..., Any] | None = None
         self.wants: list[str] = []
         self.keep: list[int] = []

@@ -10,8 +10,9 @@ import numpy as np
 
 from .dtypes import as_dtype, float32
 from .errors import InvalidArgumentError
+from .op import public
 from .registry import OPS
-from .tensor import Tensor, Variable, as_tensor, constant
+from .tensor import Array, Tensor, Variable, as_tensor, constant
 
 _MASK = 0x7FFFFFFFFFFFFFFF
 
@@ -255,57 +256,84 @@ def categorical(logits: Any, num_samples: int, dtype: Any = None, seed: int | No
 
 def gamma(shape: Any, alpha: Any, beta: Any = None, dtype: Any = float32, seed: int | None = None, name: str | None = None) -> Any:
     """Gamma-distributed numbers, of shape `shape` + that of alpha and beta. Reference: tf.random.gamma."""
-    alpha = np.asarray(as_tensor(alpha, as_dtype(dtype).numpy).numpy())
-    beta = np.ones_like(alpha) if beta is None else np.asarray(as_tensor(beta, as_dtype(dtype).numpy).numpy())
-    full = (*_shape(shape), *np.broadcast_shapes(alpha.shape, beta.shape))
-    return _generator(seed).sample("gamma", (alpha, 1 / beta), full, dtype)
+    alpha, beta = (as_tensor(v, as_dtype(dtype).numpy) for v in (alpha, 1.0 if beta is None else beta))
+    full = (*_shape(shape), *np.broadcast_shapes(tuple(alpha.shape), tuple(beta.shape)))
+    return _generator(seed).sample("gamma", (alpha, 1.0 / beta), full, dtype)
 
 
 def poisson(shape: Any, lam: Any, dtype: Any = float32, seed: int | None = None, name: str | None = None) -> Any:
     """Poisson-distributed numbers, of shape `shape` + that of lam. Reference: tf.random.poisson."""
-    lam = np.asarray(lam, np.float64)
-    return _generator(seed).sample("poisson", (lam,), (*_shape(shape), *lam.shape), dtype)
+    lam = as_tensor(lam)
+    return _generator(seed).sample("poisson", (lam,), (*_shape(shape), *tuple(lam.shape)), dtype)
 
 
 # -- stateless functions: the numbers follow from the seed given
 
 
-def _stateless(seed: Any) -> Generator:
-    pair = np.asarray(seed.numpy() if hasattr(seed, "numpy") else seed).reshape(-1)
-    if pair.size != 2:
-        raise InvalidArgumentError(f"seed must have shape [2], not {list(np.shape(pair))}")
-    return Generator.from_seed(int(pair[0]) * 0x9E3779B97F4A7C15 + int(pair[1]))
+class _Seeded(Generator):
+    """A generator whose numbers follow from a seed given as a tensor; it is asked once."""
+
+    def __init__(self, seed: Any) -> None:
+        self.seed = OPS["cast"](as_tensor(seed), "int64")
+        if tuple(self.seed.shape) != (2,):
+            raise InvalidArgumentError(f"seed must have shape [2], not {list(self.seed.shape)}")
+
+    def _bits(self, count: int, bits: int = 32) -> Any:
+        return OPS["random_words"](self.seed, count=count, bits=bits)
+
+    def sample(self, distribution: str, parameters: tuple[Any, ...], shape: Any, dtype: Any) -> Any:
+        how = {"distribution": distribution, "shape": _shape(shape), "dtype": as_dtype(dtype).numpy}
+        return OPS["random_draws"](self.seed, *[as_tensor(p) for p in parameters], **how)
 
 
 def stateless_uniform(
     shape: Any, seed: Any, minval: Any = 0, maxval: Any = None, dtype: Any = float32, name: str | None = None, alg: Any = None
 ) -> Any:
     """`uniform` as a pure function of `seed` (two integers). Reference: tf.random.stateless_uniform."""
-    return _stateless(seed).uniform(shape, minval, maxval, dtype)
+    return _Seeded(seed).uniform(shape, minval, maxval, dtype)
 
 
 def stateless_normal(
     shape: Any, seed: Any, mean: Any = 0.0, stddev: Any = 1.0, dtype: Any = float32, name: str | None = None, alg: Any = None
 ) -> Any:
     """`normal` as a pure function of `seed`. Reference: tf.random.stateless_normal."""
-    return _stateless(seed).normal(shape, mean, stddev, dtype)
+    return _Seeded(seed).normal(shape, mean, stddev, dtype)
 
 
 def stateless_truncated_normal(
     shape: Any, seed: Any, mean: Any = 0.0, stddev: Any = 1.0, dtype: Any = float32, name: str | None = None, alg: Any = None
 ) -> Any:
     """`truncated_normal` as a pure function of `seed`. Reference: tf.random.stateless_truncated_normal."""
-    return _stateless(seed).truncated_normal(shape, mean, stddev, dtype)
+    return _Seeded(seed).truncated_normal(shape, mean, stddev, dtype)
 
 
 def stateless_categorical(logits: Any, num_samples: int, seed: Any, dtype: Any = "int64", name: str | None = None) -> Any:
     """`categorical` as a pure function of `seed`. Reference: tf.random.stateless_categorical."""
-    return _stateless(seed).categorical(logits, num_samples, dtype)
+    return _Seeded(seed).categorical(logits, num_samples, dtype)
+
+
+def stateless_gamma(shape: Any, seed: Any, alpha: Any, beta: Any = None, dtype: Any = float32, name: str | None = None) -> Any:
+    """Gamma-distributed numbers of shape `shape`, a pure function of `seed`. Reference: tf.random.stateless_gamma."""
+    alpha = as_tensor(alpha, as_dtype(dtype).numpy)
+    scale = 1.0 / as_tensor(1.0 if beta is None else beta, as_dtype(dtype).numpy)
+    return _Seeded(seed).sample("gamma", (alpha, scale), shape, dtype)
+
+
+def stateless_poisson(shape: Any, seed: Any, lam: Any, dtype: Any = "int32", name: str | None = None) -> Any:
+    """Poisson-distributed numbers of shape `shape`, a pure function of `seed`. Reference: tf.random.stateless_poisson."""
+    return _Seeded(seed).sample("poisson", (lam,), shape, dtype)
+
+
+def stateless_binomial(
+    shape: Any, seed: Any, counts: Any, probs: Any, output_dtype: Any = "int32", name: str | None = None
+) -> Any:
+    """Numbers of successes, a pure function of `seed`. Reference: tf.random.stateless_binomial."""
+    return _Seeded(seed).sample("binomial", (OPS["cast"](counts, "int64"), probs), shape, output_dtype)
 
 
 def split(seed: Any, num: int = 2, alg: Any = None) -> Any:
     """`num` new seeds from one, int64 (num, 2). Reference: tf.random.split."""
-    return OPS["transpose"](_stateless(seed).make_seeds(num))
+    return OPS["transpose"](_Seeded(seed).make_seeds(num))
 
 
 def fold_in(seed: Any, data: int, alg: Any = None) -> Any:
@@ -314,8 +342,53 @@ def fold_in(seed: Any, data: int, alg: Any = None) -> Any:
     return constant(np.asarray([int(pair[0]) ^ (int(data) * 0x85EBCA6B & _MASK), int(pair[1])], np.int64))
 
 
+@public
+def dropout(x: Any, rate: Any, noise_shape: Any = None, seed: int | None = None, name: str | None = None) -> Any:
+    """Sets each element of `x` to zero with probability `rate` and scales the others by 1 / (1 - rate).
+
+    noise_shape: shape of the random choice, broadcast over x. ValueError unless 0 <= rate < 1. Reference: tf.nn.dropout.
+
+    >>> import gputape as tf
+    >>> sorted(set(tf.nn.dropout(tf.ones([100]), 0.5, seed=1).numpy().tolist()))
+    [0.0, 2.0]
+    """
+    return _dropped(_generator(seed), x, rate, noise_shape)
+
+
+@public
+def stateless_dropout(
+    x: Any, rate: Any, seed: Any, rng_alg: Any = None, noise_shape: Any = None, name: str | None = None
+) -> Any:
+    """`dropout` as a pure function of `seed` (two integers). Reference: tf.nn.experimental.stateless_dropout."""
+    return _dropped(_Seeded(seed), x, rate, noise_shape)
+
+
+def _dropped(generator: Generator, x: Any, rate: Any, noise_shape: Any) -> Any:
+    x = as_tensor(x)
+    if not x.dtype.is_floating:
+        raise ValueError(f"`x.dtype` must be a floating point tensor as `x` will be scaled. Received: x_dtype={x.dtype!r}")
+    shape = tuple(x.shape) if noise_shape is None else _noise(noise_shape, tuple(x.shape))
+    if isinstance(rate, Array):
+        unit = generator.uniform(shape)
+        scale = OPS["cast"](1.0 / (1.0 - rate), x.dtype)
+        return x * scale * OPS["cast"](unit >= OPS["cast"](rate, "float32"), x.dtype)
+    if not 0 <= rate < 1:
+        raise ValueError(f"`rate` must be a scalar tensor or a float in the range [0, 1). Received: rate={rate}")
+    if rate == 0:
+        return x
+    bits = OPS["reshape"](generator._bits(int(np.prod(shape, dtype=np.int64))), shape)
+    return OPS["drop"](x, bits, rate=float(rate))
+
+
+def _noise(noise_shape: Any, shape: tuple[int, ...]) -> tuple[int, ...]:
+    listed = list(noise_shape.numpy()) if hasattr(noise_shape, "numpy") else list(noise_shape)
+    return tuple(shape[k] if n is None else int(n) for k, n in enumerate(listed))
+
+
 _PUBLIC = (Generator, set_seed, get_global_generator, set_global_generator, uniform, normal, truncated_normal, shuffle)
 _PUBLIC_TOO = (categorical, gamma, poisson, stateless_uniform, stateless_normal, stateless_truncated_normal)
-NAMES = {f"tf.random.{f.__name__}": f for f in (*_PUBLIC, *_PUBLIC_TOO, stateless_categorical, split, fold_in)}
+_STATELESS = (stateless_categorical, stateless_gamma, stateless_poisson, stateless_binomial)
+NAMES = {f"tf.random.{f.__name__}": f for f in (*_PUBLIC, *_PUBLIC_TOO, *_STATELESS, split, fold_in)}
 NAMES |= {f"tf.random.experimental.{n}": NAMES[f"tf.random.{n}"] for n in ("Generator", "get_global_generator", "set_global_generator")}
 NAMES |= {"tf.random.experimental.stateless_split": split, "tf.random.experimental.stateless_fold_in": fold_in}
+NAMES |= {"tf.nn.dropout": dropout, "tf.nn.experimental.stateless_dropout": stateless_dropout}

@@ -12,25 +12,25 @@
 //   bytes      sparse: forward 1, backward 2 times rows * cols * sizeof(T); with probabilities p: 2 and 3 times
 //
 // instance cross_entropy_forward<float>                                 regs<=40 spill=0
-// instance cross_entropy_forward<double>                                regs<=64 spill=0
+// instance cross_entropy_forward<double>                                regs<=64 spill<=32
 // instance cross_entropy_forward<__half>                                regs<=40 spill=0
 // instance cross_entropy_forward<__nv_bfloat16>                         regs<=40 spill=0
 // instance cross_entropy_backward<float>                                regs<=40 spill=0
-// instance cross_entropy_backward<double>                               regs<=64 spill=0
+// instance cross_entropy_backward<double>                               regs<=64 spill<=32
 // instance cross_entropy_backward<__half>                               regs<=40 spill=0
 // instance cross_entropy_backward<__nv_bfloat16>                        regs<=40 spill=0
 // instance sparse_cross_entropy_forward<float, int>                     regs<=40 spill=0
 // instance sparse_cross_entropy_forward<float, long long>               regs<=40 spill=0
-// instance sparse_cross_entropy_forward<double, int>                    regs<=64 spill=0
-// instance sparse_cross_entropy_forward<double, long long>              regs<=64 spill=0
+// instance sparse_cross_entropy_forward<double, int>                    regs<=64 spill<=32
+// instance sparse_cross_entropy_forward<double, long long>              regs<=64 spill<=32
 // instance sparse_cross_entropy_forward<__half, int>                    regs<=40 spill=0
 // instance sparse_cross_entropy_forward<__half, long long>              regs<=40 spill=0
 // instance sparse_cross_entropy_forward<__nv_bfloat16, int>             regs<=40 spill=0
 // instance sparse_cross_entropy_forward<__nv_bfloat16, long long>       regs<=40 spill=0
 // instance sparse_cross_entropy_backward<float, int>                    regs<=40 spill=0
 // instance sparse_cross_entropy_backward<float, long long>              regs<=40 spill=0
-// instance sparse_cross_entropy_backward<double, int>                   regs<=64 spill=0
-// instance sparse_cross_entropy_backward<double, long long>             regs<=64 spill=0
+// instance sparse_cross_entropy_backward<double, int>                   regs<=64 spill<=32
+// instance sparse_cross_entropy_backward<double, long long>             regs<=64 spill<=32
 // instance sparse_cross_entropy_backward<__half, int>                   regs<=40 spill=0
 // instance sparse_cross_entropy_backward<__half, long long>             regs<=40 spill=0
 // instance sparse_cross_entropy_backward<__nv_bfloat16, int>            regs<=40 spill=0

@@ -44,7 +44,7 @@
 // instance batch_norm_partials<__half>                          regs<=48 spill=0
 // instance batch_norm_partials<__nv_bfloat16>                   regs<=48 spill=0
 // instance batch_norm_statistics<float>                         regs<=48 spill=0
-// instance batch_norm_statistics<double>                        regs<=64 spill=0
+// instance batch_norm_statistics<double>                        regs<=64 spill<=16
 // instance batch_norm_forward<float>                            regs<=48 spill=0
 // instance batch_norm_forward<double>                           regs<=64 spill=0
 // instance batch_norm_forward<__half>                           regs<=48 spill=0
@@ -207,13 +207,20 @@ __global__ void __launch_bounds__(BLOCK)
     const i64 c = own_column();
     const Chunk own(chunk, rows);
     Moments<Acc<T>> m = {0, 0, 0};
-    if (c < cols)
+    if (c < cols && own.begin < own.end) {
+        // Deviations from a thread's first number, not from 0: squares of a large mean would drown the variance.
+        const Acc<T> first = Acc<T>(x[own.begin * cols + c]);
+        Acc<T> sum = 0;
         for (i64 r = own.begin; r < own.end; r += blockDim.y) {
-            const Acc<T> d = Acc<T>(x[r * cols + c]) - m.mean;
+            const Acc<T> d = Acc<T>(x[r * cols + c]) - first;
             m.count += 1;
-            m.mean += d / m.count;
-            m.square += d * (Acc<T>(x[r * cols + c]) - m.mean);
+            sum += d;
+            m.square += d * d;
         }
+        const Acc<T> mean = sum / m.count;
+        m.mean = first + mean;
+        m.square -= sum * mean;
+    }
     m = column_reduce(m, Merge());
     if (threadIdx.y || c >= cols) return;
     const i64 plane = i64(gridDim.y) * cols, at = blockIdx.y * cols + c;

@@ -138,7 +138,8 @@ def hard_sigmoid(x):
 
 def sparse_sigmoid(x):
     """(x + 1) / 2 between -1 and 1, zero below, one above."""
-    return tf.clip_by_value(0.5 * (x + 1.0), 0.0, 1.0)
+    inside = tf.where(x >= 1, tf.ones_like(x), 0.5 * (x + 1.0))
+    return tf.where(x <= -1, tf.zeros_like(x), inside)
 
 
 def hard_silu(x):

@@ -272,7 +272,8 @@ class Orthogonal(RandomInitializer):
             )
         rows, columns = math.prod(shape[:-1]), shape[-1]
         q, r = tf.linalg.qr(self.draw("normal", (max(rows, columns), min(rows, columns)), None, 0.0, 1.0))
-        q = q * tf.sign(tf.linalg.diag_part(r))  # makes the decomposition unique, so that q is uniform
+        diagonal = tf.reduce_sum(r * tf.eye(*r.shape), axis=0)
+        q = q * tf.sign(diagonal)  # makes the decomposition unique, so that q is uniform
         q = tf.transpose(q) if rows < columns else q
         return tf.cast(self.gain * tf.reshape(q, tuple(shape)), standardize_dtype(dtype))
 

@@ -18,7 +18,7 @@ from ..registry import OPS
 from ..tensor import as_tensor
 from .cast import cast, zeros_like
 from .compare import less, select
-from .domain import real, real_floating
+from .domain import real, real_floating, refusal
 from .join import concat
 from .unary import abs_, exp, sigmoid, sigmoid_grad, sign, square, tanh, tanh_grad
 
@@ -129,6 +129,8 @@ def leaky_relu(features: Any, alpha: float = 0.2, name: str | None = None) -> An
     if not isinstance(alpha, (int, float, np.number)):
         raise TypeError(f"leaky_relu: Expected float for argument 'alpha', not {alpha!r}")
     x = as_tensor(features)
+    if not (x.dtype.is_floating or x.dtype.is_integer):
+        raise refusal("leaky_relu", (x._array,), "real numbers")
     return leaky(cast(x, "float32") if x.dtype.is_integer else x, float(alpha))
 
 

@@ -12,7 +12,7 @@ from ..dtypes import HALF, as_dtype
 from ..errors import InvalidArgumentError
 from ..op import op, public
 from ..registry import OPS
-from ..tensor import Tensor, as_tensor
+from ..tensor import as_tensor
 from .shape import axis_of, static
 
 kernels = cuda.Kernels("argmax.cu", block=256)
@@ -68,7 +68,7 @@ def _along(search: Any, name: str, x: Any, axis: Any, output_type: Any) -> Any:
 
 
 @public
-def argmax(input: Any, axis: Any = None, output_type: Any = "int64", name: str | None = None) -> Tensor:
+def argmax(input: Any, axis: Any = None, output_type: Any = "int64", name: str | None = None) -> Any:
     """The index of the largest element along `axis` (default 0), the first of equal ones, NaN only if all are.
 
     output_type: default int64. InvalidArgumentError if the axis is empty.
@@ -77,13 +77,13 @@ def argmax(input: Any, axis: Any = None, output_type: Any = "int64", name: str |
     >>> tf.argmax([[1, 5, 2], [7, 0, 7]], axis=1).numpy()
     array([1, 0])
     """
-    return _along(argmax_along, "ArgMax", input, axis, output_type)  # type: ignore[no-any-return]
+    return _along(argmax_along, "ArgMax", input, axis, output_type)
 
 
 @public
-def argmin(input: Any, axis: Any = None, output_type: Any = "int64", name: str | None = None) -> Tensor:
+def argmin(input: Any, axis: Any = None, output_type: Any = "int64", name: str | None = None) -> Any:
     """The index of the smallest element along `axis`; see `argmax`."""
-    return _along(argmin_along, "ArgMin", input, axis, output_type)  # type: ignore[no-any-return]
+    return _along(argmin_along, "ArgMin", input, axis, output_type)
 
 
 @op(mixed=("targets",))
@@ -96,7 +96,7 @@ def among_best(xp, targets, predictions, *, k):
 
 
 @public
-def in_top_k(targets: Any, predictions: Any, k: Any, name: str | None = None) -> Tensor:
+def in_top_k(targets: Any, predictions: Any, k: Any, name: str | None = None) -> Any:
     """Whether predictions[i, targets[i]] is among the `k` largest of row i; ties at the border count as in.
 
     targets (batch,) integers, predictions (batch, classes) floats; a bool tensor (batch,). False for targets out of
@@ -120,17 +120,17 @@ def _steps(name: str, x: Any) -> tuple[Any, Any]:
 
 
 @public
-def is_non_decreasing(x: Any, name: str | None = None) -> Tensor:
+def is_non_decreasing(x: Any, name: str | None = None) -> Any:
     """Whether the elements of `x`, in row-major order, never go down; a bool scalar."""
     before, after = _steps("is_non_decreasing", x)
-    return OPS["reduce_all"](OPS["less_equal"](before, after))  # type: ignore[no-any-return]
+    return OPS["reduce_all"](OPS["less_equal"](before, after))
 
 
 @public
-def is_strictly_increasing(x: Any, name: str | None = None) -> Tensor:
+def is_strictly_increasing(x: Any, name: str | None = None) -> Any:
     """Whether every element of `x`, in row-major order, is larger than the one before; a bool scalar."""
     before, after = _steps("is_strictly_increasing", x)
-    return OPS["reduce_all"](OPS["less"](before, after))  # type: ignore[no-any-return]
+    return OPS["reduce_all"](OPS["less"](before, after))
 
 
 NAMES = {

@@ -11,7 +11,7 @@ from ..dtypes import as_dtype
 from ..errors import InvalidArgumentError
 from ..op import op, public
 from ..registry import OPS
-from ..tensor import Tensor, as_tensor
+from ..tensor import as_tensor
 from .segment import segment_reduce
 from .shape import static
 
@@ -29,7 +29,7 @@ def distinct(xp, x, *, dtype):
     return x[first[order]], place[inverse.reshape(-1)].astype(dtype), counts[order].astype(dtype)
 
 
-def _vector(name: str, x: Any) -> Tensor:
+def _vector(name: str, x: Any) -> Any:
     x = as_tensor(x)
     if x._array.ndim != 1:
         raise InvalidArgumentError(f"{name} expects a 1D vector, not shape {x._array.shape} [Op:Unique]")
@@ -76,7 +76,7 @@ def bincount(
     name: str | None = None,
     axis: Any = None,
     binary_output: bool = False,
-) -> Tensor:
+) -> Any:
     """How often each integer 0, 1, ... appears in `arr`, or the sum of the `weights` that belong to it.
 
     The length is the largest value + 1, at least `minlength`, at most `maxlength` (larger values are not counted); it
@@ -108,7 +108,7 @@ def bincount(
             made = OPS["minimum"](made, 1)
     else:
         made = _weighted(rows, OPS["reshape"](as_tensor(weights), rows._array.shape), length)
-    return made if axis == -1 and x._array.ndim > 1 else OPS["reshape"](made, [-1])  # type: ignore[no-any-return]
+    return made if axis == -1 and x._array.ndim > 1 else OPS["reshape"](made, [-1])
 
 
 def _weighted(x: Any, weights: Any, length: int) -> Any:
@@ -124,7 +124,7 @@ def _weighted(x: Any, weights: Any, length: int) -> Any:
 @public
 def histogram_fixed_width_bins(
     values: Any, value_range: Any, nbins: Any = 100, dtype: Any = "int32", name: str | None = None
-) -> Tensor:
+) -> Any:
     """The bin of each value, of `nbins` equal ones over `value_range` = [low, high]; outer bins take what is outside.
 
     InvalidArgumentError unless low < high and nbins > 0.
@@ -152,12 +152,12 @@ def binned(xp, values, value_range, *, nbins, dtype):
 @public
 def histogram_fixed_width(
     values: Any, value_range: Any, nbins: Any = 100, dtype: Any = "int32", name: str | None = None
-) -> Tensor:
+) -> Any:
     """How many values fall into each bin of `histogram_fixed_width_bins`, a 1-D tensor of length `nbins`."""
     places = histogram_fixed_width_bins(values, value_range, nbins)
     return OPS["reshape"](
         counted(OPS["reshape"](places, [1, -1]), size=static(nbins), dtype=as_dtype(dtype).numpy), [-1]
-    )  # type: ignore[no-any-return]
+    )
 
 
 @public
@@ -168,7 +168,7 @@ def confusion_matrix(
     weights: Any = None,
     dtype: Any = "int32",
     name: str | None = None,
-) -> Tensor:
+) -> Any:
     """Entry (i, j) counts (or sums the `weights` of) the samples of class i that were predicted as j.
 
     num_classes: default the largest class + 1, read from the device. InvalidArgumentError for classes outside it.
@@ -191,7 +191,7 @@ def confusion_matrix(
         else OPS["cast"](OPS["reshape"](as_tensor(weights), [-1]), dtype)
     )
     sums = segment_reduce(w, t * int(count) + p, how="sum", segments=int(count) ** 2, empty=0)
-    return OPS["reshape"](sums, [int(count), int(count)])  # type: ignore[no-any-return]
+    return OPS["reshape"](sums, [int(count), int(count)])
 
 
 # -- searching
@@ -209,7 +209,7 @@ def places(xp, sorted_sequence, values, *, side, dtype):
 @public
 def searchsorted(
     sorted_sequence: Any, values: Any, side: str = "left", out_type: Any = "int32", name: str | None = None
-) -> Tensor:
+) -> Any:
     """Where each of `values` would go in the last axis of `sorted_sequence` to keep it sorted; leading axes are equal.
 
     side: "left" (default: before equal elements) or "right" (behind them); ValueError for others. InvalidArgumentError

@@ -7,7 +7,7 @@ from typing import Any
 from ..op import public
 from ..registry import OPS
 from ..tape import IndexedSlices
-from ..tensor import Array, Tensor, as_tensor
+from ..tensor import Array, as_tensor
 from .reduce import axes_of, sum_over
 
 
@@ -36,16 +36,16 @@ def clip_by_norm(t: Any, clip_norm: Any, axes: Any = None, name: str | None = No
 
 
 @public
-def clip_by_average_norm(t: Any, clip_norm: Any, name: str | None = None) -> Tensor:
+def clip_by_average_norm(t: Any, clip_norm: Any, name: str | None = None) -> Any:
     """t * clip_norm * min(size / norm(t), 1 / clip_norm): `t` scaled down until its norm by element is `clip_norm`."""
     x = as_tensor(t)
     inverse = OPS["rsqrt"](sum_over(x * x, axes=tuple(range(x._array.ndim)), keepdims=False))
     limit = OPS["divide"](OPS["ones_like"](inverse), clip_norm)
-    return x * clip_norm * OPS["minimum"](inverse * float(x._array.size), limit)  # type: ignore[no-any-return]
+    return x * clip_norm * OPS["minimum"](inverse * float(x._array.size), limit)
 
 
 @public
-def global_norm(t_list: Any, name: str | None = None) -> Tensor:
+def global_norm(t_list: Any, name: str | None = None) -> Any:
     """sqrt(sum over the list of sum(t^2)), a scalar; entries may be IndexedSlices, None entries are left out.
 
     TypeError if `t_list` is no sequence, ValueError if nothing in it has a norm.
@@ -54,7 +54,7 @@ def global_norm(t_list: Any, name: str | None = None) -> Tensor:
     if not xs:
         raise ValueError("global_norm: t_list holds no tensors")
     squares = [sum_over(x * x, axes=tuple(range(x._array.ndim)), keepdims=False) for x in xs]
-    return OPS["sqrt"](OPS["reduce_sum"](OPS["stack"](squares)))  # type: ignore[no-any-return]
+    return OPS["sqrt"](OPS["reduce_sum"](OPS["stack"](squares)))
 
 
 def _sequence(t_list: Any) -> list[Any]:

@@ -21,7 +21,7 @@ def _module(dtype: DType) -> Any:
 
 
 @public
-def zeros(shape: Any, dtype: Any = "float32", name: str | None = None, layout: Any = None) -> Tensor:
+def zeros(shape: Any, dtype: Any = "float32", name: str | None = None, layout: Any = None) -> Any:
     """A tensor of zeros (False, empty strings) of `shape` and `dtype` (default float32).
 
     >>> import gputape as tf
@@ -35,7 +35,7 @@ def zeros(shape: Any, dtype: Any = "float32", name: str | None = None, layout: A
 
 
 @public
-def ones(shape: Any, dtype: Any = "float32", name: str | None = None, layout: Any = None) -> Tensor:
+def ones(shape: Any, dtype: Any = "float32", name: str | None = None, layout: Any = None) -> Any:
     """A tensor of ones of `shape` and `dtype` (default float32)."""
     kind = as_dtype(dtype)
     return Tensor(_module(kind).ones(_sizes("ones", shape), kind.numpy))
@@ -49,22 +49,22 @@ def _sizes(name: str, shape: Any) -> tuple[int, ...]:
 
 
 @public
-def fill(dims: Any, value: Any, name: str | None = None, layout: Any = None) -> Tensor:
+def fill(dims: Any, value: Any, name: str | None = None, layout: Any = None) -> Any:
     """A tensor of shape `dims` filled with the scalar `value`, to which gradients flow."""
-    return OPS["broadcast_to"](as_tensor(value), _sizes("fill", dims))  # type: ignore[no-any-return]
+    return OPS["broadcast_to"](as_tensor(value), _sizes("fill", dims))
 
 
 @public
 def eye(
     num_rows: Any, num_columns: Any = None, batch_shape: Any = None, dtype: Any = "float32", name: str | None = None
-) -> Tensor:
+) -> Any:
     """The identity matrix of shape (num_rows, num_columns or num_rows), repeated over `batch_shape` if given."""
     kind = as_dtype(dtype)
     rows = static(num_rows)
     made = Tensor(_module(kind).eye(rows, rows if num_columns is None else static(num_columns), dtype=kind.numpy))
     if batch_shape is None:
         return made
-    return OPS["broadcast_to"](made, (*static_shape(batch_shape), *made._array.shape))  # type: ignore[no-any-return]
+    return OPS["broadcast_to"](made, (*static_shape(batch_shape), *made._array.shape))
 
 
 def _number(value: Any) -> Any:
@@ -75,7 +75,7 @@ def _number(value: Any) -> Any:
 
 
 @public
-def range_(start: Any, limit: Any = None, delta: Any = 1, dtype: Any = None, name: str = "range") -> Tensor:
+def range_(start: Any, limit: Any = None, delta: Any = 1, dtype: Any = None, name: str = "range") -> Any:
     """The numbers start, start + delta, ... before `limit`; `range(limit)` starts at 0.
 
     dtype: default the widest of int32, int64, float32, float64 among the arguments. InvalidArgumentError if delta is 0
@@ -111,7 +111,7 @@ def _place(order: list[Any], dtype: Any) -> int:
 
 
 @public
-def linspace(start: Any, stop: Any, num: Any, name: str | None = None, axis: Any = 0) -> Tensor:
+def linspace(start: Any, stop: Any, num: Any, name: str | None = None, axis: Any = 0) -> Any:
     """`num` evenly spaced values from `start` to `stop` inclusive, along a new `axis`; gradients flow to both.
 
     start and stop broadcast; integers become float64, as in TensorFlow. InvalidArgumentError for num < 0.
@@ -127,15 +127,15 @@ def linspace(start: Any, stop: Any, num: Any, name: str | None = None, axis: Any
     k = axis_of("linspace", axis, len(shape), 1)
     first, last = (OPS["expand_dims"](OPS["broadcast_to"](v, shape), k) for v in (first, last))
     if count < 2:
-        return OPS["repeat"](first, count, axis=k)  # type: ignore[no-any-return]
+        return OPS["repeat"](first, count, axis=k)
     steps = np.arange(1, count - 1).reshape([-1] + [1] * (len(shape) - k)).astype(first._array.dtype)
     delta = OPS["divide"](OPS["subtract"](last, first), float(count - 1))
     inner = OPS["add"](first, OPS["multiply"](delta, Tensor(placed(steps))))
-    return OPS["concat"]([first, inner, last], k)  # type: ignore[no-any-return]
+    return OPS["concat"]([first, inner, last], k)
 
 
 @public
-def meshgrid(*args: Any, **kwargs: Any) -> list[Tensor]:
+def meshgrid(*args: Any, **kwargs: Any) -> Any:
     """Coordinate arrays for n 1-D tensors, each of shape (len(args[0]), len(args[1]), ...).
 
     indexing: "xy" (default: the first two axes swapped) or "ij". Gradients flow to the arguments.
@@ -158,7 +158,7 @@ def meshgrid(*args: Any, **kwargs: Any) -> list[Tensor]:
 
 
 @public
-def sequence_mask(lengths: Any, maxlen: Any = None, dtype: Any = "bool", name: str | None = None) -> Tensor:
+def sequence_mask(lengths: Any, maxlen: Any = None, dtype: Any = "bool", name: str | None = None) -> Any:
     """mask[..., j] = j < lengths[...], of shape lengths.shape + (maxlen,).
 
     maxlen: default the largest length, which is read from the device. dtype: default bool.
@@ -173,7 +173,7 @@ def sequence_mask(lengths: Any, maxlen: Any = None, dtype: Any = "bool", name: s
         maxlen = max(0, int(lengths._read("sequence_mask without maxlen").max(initial=0)))
     row = Tensor(placed(np.arange(static(maxlen), dtype=lengths._array.dtype)))
     mask = OPS["less"](row, OPS["expand_dims"](lengths, -1))
-    return mask if as_dtype(dtype) == "bool" else OPS["cast"](mask, dtype)  # type: ignore[no-any-return]
+    return mask if as_dtype(dtype) == "bool" else OPS["cast"](mask, dtype)
 
 
 NAMES = {

@@ -10,11 +10,11 @@ import numpy as np
 from ..errors import InvalidArgumentError
 from ..op import op, public
 from ..registry import OPS
-from ..tensor import Array, SymbolicInput, Tensor, as_tensor
+from ..tensor import Array, SymbolicInput, as_tensor
 from .shape import axis_of, expanded, static, static_shape, view
 
 
-def _alike(values: Any) -> list[Tensor]:
+def _alike(values: Any) -> Any:
     """Tensors from a list whose Python values take the dtype of its tensors, or that of its first value."""
     for v in values:
         if hasattr(type(v), "__gputape_op__"):
@@ -38,7 +38,7 @@ def _(dy, axis):
 
 
 @public
-def stack(values: Any, axis: Any = 0, name: str = "stack") -> Tensor:
+def stack(values: Any, axis: Any = 0, name: str = "stack") -> Any:
     """Tensors of one shape as one tensor with a new `axis`: shape (..., len(values), ...).
 
     InvalidArgumentError if the shapes differ.
@@ -76,13 +76,13 @@ def _(dys, axis):
     return stacked(*_all(dys), axis=axis)
 
 
-def _all(dys: Any) -> tuple[Any, ...]:
+def _all(dys: Any) -> Any:
     """The gradients of all outputs; the engine hands over a bare one where there is only one."""
     return dys if isinstance(dys, tuple) else (dys,)
 
 
 @public
-def unstack(value: Any, num: Any = None, axis: Any = 0, name: str = "unstack") -> list[Tensor]:
+def unstack(value: Any, num: Any = None, axis: Any = 0, name: str = "unstack") -> Any:
     """The slices of `value` along `axis`, a list of tensors of rank one less.
 
     InvalidArgumentError if there are not `num` of them, ValueError for an axis out of range.
@@ -122,7 +122,7 @@ def _(dy, xs_shapes, axis):
 
 
 @public
-def concat(values: Any, axis: Any, name: str = "concat") -> Tensor:
+def concat(values: Any, axis: Any, name: str = "concat") -> Any:
     """Tensors end to end along an existing `axis`; all other sizes must agree (InvalidArgumentError).
 
     >>> import gputape as tf
@@ -135,7 +135,7 @@ def concat(values: Any, axis: Any, name: str = "concat") -> Tensor:
     if not xs:
         raise InvalidArgumentError("concat: values is empty: at least one tensor is needed [Op:ConcatV2]")
     if len(xs) == 1:
-        return OPS["identity"](xs[0])  # type: ignore[no-any-return]
+        return OPS["identity"](xs[0])
     shapes = [x._array.shape for x in xs]
     rank = len(shapes[0])
     if not rank:
@@ -163,7 +163,7 @@ def _(dys, axis):
 
 
 @public
-def split(value: Any, num_or_size_splits: Any, axis: Any = 0, num: Any = None, name: str = "split") -> list[Tensor]:
+def split(value: Any, num_or_size_splits: Any, axis: Any = 0, num: Any = None, name: str = "split") -> Any:
     """`value` cut along `axis` into that many equal parts, or into parts of the given sizes (one may be -1).
 
     InvalidArgumentError if the axis cannot be cut so.
@@ -191,7 +191,7 @@ def split(value: Any, num_or_size_splits: Any, axis: Any = 0, num: Any = None, n
 
 
 @public
-def parallel_stack(values: Any, name: str = "parallel_stack") -> Tensor:
+def parallel_stack(values: Any, name: str = "parallel_stack") -> Any:
     """`tf.stack(values)`, in TensorFlow without waiting for all values."""
     return stack(values)
 
@@ -212,7 +212,7 @@ def _(dy, x_shape, multiples):
 
 
 @public
-def tile(input: Any, multiples: Any, name: str | None = None) -> Tensor:
+def tile(input: Any, multiples: Any, name: str | None = None) -> Any:
     """`input` laid out multiples[k] times along axis k. InvalidArgumentError unless there is one multiple per axis.
 
     >>> import gputape as tf
@@ -229,7 +229,7 @@ def tile(input: Any, multiples: Any, name: str | None = None) -> Tensor:
 
 
 @public
-def repeat(input: Any, repeats: Any, axis: Any = None, name: str | None = None) -> Tensor:
+def repeat(input: Any, repeats: Any, axis: Any = None, name: str | None = None) -> Any:
     """Each element of `input` repeated `repeats` times along `axis` (None: of the flattened input).
 
     repeats: an int, or one per element along the axis. InvalidArgumentError if the numbers do not fit.
@@ -250,7 +250,7 @@ def repeat(input: Any, repeats: Any, axis: Any = None, name: str | None = None) 
         raise InvalidArgumentError(
             f"repeat: {len(counts)} repeats for axis {k} of input {old}: need one >= 0 per element"
         )
-    return OPS["gather"](x, np.repeat(np.arange(old[k]), counts), axis=k)  # type: ignore[no-any-return]
+    return OPS["gather"](x, np.repeat(np.arange(old[k]), counts), axis=k)
 
 
 NAMES = {

@@ -11,28 +11,56 @@ from typing import Any
 
 import numpy as np
 
+from ..cuda import Kernels, contiguous, empty, empty_like, error_flag
 from ..dtypes import FROM_NUMPY, accumulator
 from ..errors import InvalidArgumentError
 from ..op import elementwise, fused, public
 from ..tensor import as_tensor
 from .cast import cast
-from .compare import greater, select
-from .domain import real_floating
+from .compare import greater_equal, less_equal, logical_and, select
+from .domain import real_floating, refusal
 from .index import gather, one_hot
 from .reduce import reduce_logsumexp, reduce_sum
+from .rows import BLOCK, by_rows, matrix
 from .shape import broadcast_to, expand_dims, reshape
 from .softmax import log_softmax_along, scores, shifted, softmax_along
 from .transpose import transpose
 from .unary import exp, log, sigmoid, sigmoid_grad, softplus, square
+
+kernels = Kernels("loss.cu", block=BLOCK)
+
+
+def wide(x: Any) -> Any:
+    """`x` in the dtype that sums are made in: float32 for half types."""
+    return cast(x, FROM_NUMPY[accumulator(x._array.dtype)])
+
+
+def launch(kernel: Any, x: Any, *args: Any) -> None:
+    """Launch a kernel of this file on the rows of the scores `x`, of at least one class."""
+    rows, cols = matrix(x.shape)
+    kernel(**by_rows(rows, cols), args=(*args, np.int64(rows), np.int64(cols)))
+
 
 # -- softmax cross-entropy: one distribution a row
 
 
 @fused
 def cross_entropy_rows(labels, logits):
-    """-sum(labels * log_softmax(logits)) of each row (the last axis), and log(sum(exp(logits)))."""
-    lse = reduce_logsumexp(logits, -1, keepdims=True)
-    return reduce_sum(labels * (lse - logits), -1), reshape(lse, logits.shape[:-1])
+    """-sum(labels * log_softmax(logits)) of each row (the last axis), and its log(sum(exp(logits)))."""
+    z = wide(logits)
+    lse = reduce_logsumexp(z, -1, keepdims=True)
+    return cast(reduce_sum(wide(labels) * (lse - z), -1), logits.dtype), reshape(lse, logits.shape[:-1])
+
+
+@cross_entropy_rows.kernel
+def _(labels, logits):
+    if not logits.shape[-1]:
+        return NotImplemented
+    labels, logits = contiguous(labels), contiguous(logits)
+    loss = empty(logits.shape[:-1], logits.dtype)
+    lse = empty(loss.shape, accumulator(logits.dtype))
+    launch(kernels.cross_entropy_forward[logits.dtype], logits, labels, logits, loss, lse)
+    return loss, lse
 
 
 @cross_entropy_rows.numpy
@@ -42,7 +70,7 @@ def _(labels, logits):
     np.subtract(lse, z, out=z)
     loss = np.einsum("...c,...c", labels, z, dtype=z.dtype)
     lse += logits.max(-1, keepdims=True, initial=-np.inf)
-    return loss.astype(logits.dtype), lse[..., 0].astype(logits.dtype)
+    return loss.astype(logits.dtype), lse[..., 0]
 
 
 @cross_entropy_rows.gradient
@@ -51,11 +79,20 @@ def _(dy, labels, logits, ys):
     return dlabels, lambda: cross_entropy_rows_grad(labels, logits, dy, ys[1])
 
 
-@fused
+@fused(mixed=("lse",))
 def cross_entropy_rows_grad(labels, logits, dy, lse):
     """dy * (sum(labels) * softmax(logits) - labels), row by row."""
-    share = reduce_sum(labels, -1, keepdims=True)
-    return expand_dims(dy, -1) * (share * softmax_along(logits, axis=-1) - labels)
+    p = wide(labels)
+    share = reduce_sum(p, -1, keepdims=True)
+    return cast(expand_dims(wide(dy), -1) * (share * softmax_along(wide(logits), axis=-1) - p), logits.dtype)
+
+
+@cross_entropy_rows_grad.kernel
+def _(labels, logits, dy, lse):
+    labels, logits, dy, lse = map(contiguous, (labels, logits, dy, lse))
+    dx = empty_like(logits)
+    launch(kernels.cross_entropy_backward[logits.dtype], logits, labels, logits, dy, lse, dx)
+    return dx
 
 
 @cross_entropy_rows_grad.numpy
@@ -110,8 +147,18 @@ SPARSE = "sparse_softmax_cross_entropy_with_logits"
 @fused(mixed=("labels",))
 def sparse_cross_entropy_rows(logits, labels):
     """log(sum(exp(logits))) - logits[label] of each row (the last axis), and log(sum(exp(logits)))."""
-    lse = reduce_logsumexp(logits, -1)
-    return lse - gather(logits, labels, batch_dims=len(logits.shape) - 1), lse
+    z = wide(logits)
+    lse = reduce_logsumexp(z, -1)
+    return cast(lse - gather(z, labels, batch_dims=len(logits.shape) - 1), logits.dtype), lse
+
+
+@sparse_cross_entropy_rows.kernel
+def _(logits, labels):
+    logits, labels = contiguous(logits), contiguous(labels)
+    loss, lse = empty(labels.shape, logits.dtype), empty(labels.shape, accumulator(logits.dtype))
+    kernel = kernels.sparse_cross_entropy_forward[logits.dtype, labels.dtype]
+    launch(kernel, logits, logits, labels, loss, lse, error_flag(SPARSE))
+    return loss, lse
 
 
 @sparse_cross_entropy_rows.numpy
@@ -123,7 +170,7 @@ def _(logits, labels):
     lse = np.log(z.sum(-1))
     loss = lse - chosen
     lse += logits.max(-1, initial=-np.inf)
-    return loss.astype(logits.dtype), lse.astype(logits.dtype)
+    return loss.astype(logits.dtype), lse
 
 
 def check_labels(logits: Any, labels: Any) -> None:
@@ -142,11 +189,20 @@ def _(dy, logits, labels, ys):
     return sparse_cross_entropy_rows_grad(logits, labels, dy, ys[1]), None
 
 
-@fused(mixed=("labels",))
+@fused(mixed=("labels", "lse"))
 def sparse_cross_entropy_rows_grad(logits, labels, dy, lse):
     """dy * (softmax(logits) - one_hot(labels)), row by row."""
-    chosen = one_hot(labels, logits.shape[-1], dtype=logits.dtype)
-    return expand_dims(dy, -1) * (softmax_along(logits, axis=-1) - chosen)
+    z = wide(logits)
+    chosen = one_hot(labels, logits.shape[-1], dtype=z.dtype)
+    return cast(expand_dims(wide(dy), -1) * (softmax_along(z, axis=-1) - chosen), logits.dtype)
+
+
+@sparse_cross_entropy_rows_grad.kernel
+def _(logits, labels, dy, lse):
+    logits, labels, dy, lse = map(contiguous, (logits, labels, dy, lse))
+    dx = empty_like(logits)
+    launch(kernels.sparse_cross_entropy_backward[logits.dtype, labels.dtype], logits, logits, labels, dy, lse, dx)
+    return dx
 
 
 @sparse_cross_entropy_rows_grad.numpy
@@ -284,7 +340,7 @@ def log_poisson_loss(targets: Any, log_input: Any, compute_full_loss: bool = Fal
     """exp(log_input) - log_input * targets: the negative log-likelihood of counts, without its constant term.
 
     compute_full_loss: add Stirling's approximation of log(targets!), targets * log(targets) - targets +
-    log(2 pi targets) / 2, where targets > 1 (default False). ValueError unless the shapes are equal.
+    log(2 pi targets) / 2, unless targets are in [0, 1] (default False). ValueError unless the shapes are equal.
 
     >>> import gputape as tf
     >>> tf.nn.log_poisson_loss([2.0], [0.0]).numpy()
@@ -294,20 +350,23 @@ def log_poisson_loss(targets: Any, log_input: Any, compute_full_loss: bool = Fal
     loss = exp(c) - c * z
     if not compute_full_loss:
         return loss
-    stirling = greater(z, 1.0)
-    n = select(stirling, z, 1.0)
-    return loss + select(stirling, n * log(n) - n + 0.5 * log(2.0 * math.pi * n), 0.0)
+    small = logical_and(greater_equal(z, 0.0), less_equal(z, 1.0))
+    n = select(small, 1.0, z)
+    return loss + select(small, 0.0, n * log(n) - n + 0.5 * log(2.0 * math.pi * n))
 
 
-@fused
-def l2_loss(t):
-    """sum(t**2) / 2 over all elements, a scalar; of floating point `t`."""
-    return 0.5 * reduce_sum(square(t))
+@public
+def l2_loss(t: Any, name: str | None = None) -> Any:
+    """sum(t**2) / 2 over all elements, a scalar. InvalidArgumentError unless `t` is floating point.
 
-
-@l2_loss.gradient
-def _(dy, t):
-    return dy * t
+    >>> import gputape as tf
+    >>> tf.nn.l2_loss([3.0, 4.0]).numpy()
+    np.float32(12.5)
+    """
+    x = as_tensor(t)
+    if not x.dtype.is_floating:
+        raise refusal("l2_loss", (x._array,), "floating point numbers")
+    return 0.5 * reduce_sum(square(x))
 
 
 NAMES = {

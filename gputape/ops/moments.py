@@ -7,7 +7,7 @@ from typing import Any
 from ..dtypes import accumulator, as_dtype
 from ..op import op, public
 from ..registry import OPS
-from ..tensor import Tensor, as_tensor
+from ..tensor import as_tensor
 from .math import conj
 from .reduce import axes_of, mean_over, reduce_mean, reduce_sum, rounded, spread, sum_over
 
@@ -24,7 +24,7 @@ def _(dy, x, y, x_shape, axes):
     return x * spread(dy / y, x_shape, axes)
 
 
-def _floating(name: str, x: Any) -> Tensor:
+def _floating(name: str, x: Any) -> Any:
     x = as_tensor(x)
     if not (x.dtype.is_floating or x.dtype.is_complex):
         raise TypeError(f"{name}: Input must be either real or complex. Received integer type {x.dtype}; use tf.cast")
@@ -32,45 +32,43 @@ def _floating(name: str, x: Any) -> Tensor:
 
 
 @public
-def reduce_euclidean_norm(
-    input_tensor: Any, axis: Any = None, keepdims: bool = False, name: str | None = None
-) -> Tensor:
+def reduce_euclidean_norm(input_tensor: Any, axis: Any = None, keepdims: bool = False, name: str | None = None) -> Any:
     """sqrt(sum(|x|^2)) over `axis`, in the dtype of `input_tensor`; its gradient at zero is NaN, as in TensorFlow."""
     x = as_tensor(input_tensor)
-    return euclidean_norm_over(x, axes=axes_of("EuclideanNorm", axis, x._array.ndim), keepdims=bool(keepdims))  # type: ignore[no-any-return]
+    return euclidean_norm_over(x, axes=axes_of("EuclideanNorm", axis, x._array.ndim), keepdims=bool(keepdims))
 
 
 @public
-def reduce_variance(input_tensor: Any, axis: Any = None, keepdims: bool = False, name: str | None = None) -> Tensor:
+def reduce_variance(input_tensor: Any, axis: Any = None, keepdims: bool = False, name: str | None = None) -> Any:
     """The population variance mean(|x - mean(x)|^2) over `axis`; real for complex input. TypeError for integers."""
     x = _floating("reduce_variance", input_tensor)
     centred = x - reduce_mean(x, axis, True)
     square = OPS["real"](centred * conj(centred)) if x.dtype.is_complex else OPS["square"](centred)
-    return reduce_mean(square, axis, keepdims)  # type: ignore[no-any-return]
+    return reduce_mean(square, axis, keepdims)
 
 
 @public
-def reduce_std(input_tensor: Any, axis: Any = None, keepdims: bool = False, name: str | None = None) -> Tensor:
+def reduce_std(input_tensor: Any, axis: Any = None, keepdims: bool = False, name: str | None = None) -> Any:
     """The population standard deviation over `axis`, sqrt(reduce_variance). TypeError for integers."""
-    return OPS["sqrt"](reduce_variance(input_tensor, axis, keepdims))  # type: ignore[no-any-return]
+    return OPS["sqrt"](reduce_variance(input_tensor, axis, keepdims))
 
 
 @public
 def count_nonzero(
     input: Any, axis: Any = None, keepdims: Any = None, dtype: Any = "int64", name: str | None = None
-) -> Tensor:
+) -> Any:
     """How many elements over `axis` are not zero (not False, not empty), in `dtype` (default int64)."""
     x = as_tensor(input)
     hit = x if x.dtype.is_bool else OPS["not_equal"](x, b"" if x.dtype == "string" else x._array.dtype.type(0))
-    return reduce_sum(OPS["cast"](hit, as_dtype(dtype)), axis, bool(keepdims))  # type: ignore[no-any-return]
+    return reduce_sum(OPS["cast"](hit, as_dtype(dtype)), axis, bool(keepdims))
 
 
 @public
-def zero_fraction(value: Any, name: str | None = None) -> Tensor:
+def zero_fraction(value: Any, name: str | None = None) -> Any:
     """The share of elements of `value` that are zero, a float32 scalar; NaN for an empty tensor."""
     x = as_tensor(value)
     hit = OPS["equal"](x, x._array.dtype.type(0))
-    return reduce_mean(OPS["cast"](hit, "float32"))  # type: ignore[no-any-return]
+    return reduce_mean(OPS["cast"](hit, "float32"))
 
 
 def _squeezed(x: Any, axes: tuple[int, ...]) -> Any:
@@ -83,9 +81,7 @@ def _mean_and_variance(x: Any, axes: tuple[int, ...]) -> tuple[Any, Any]:
 
 
 @public
-def moments(
-    x: Any, axes: Any, shift: Any = None, keepdims: bool = False, name: str | None = None
-) -> tuple[Tensor, Tensor]:
+def moments(x: Any, axes: Any, shift: Any = None, keepdims: bool = False, name: str | None = None) -> Any:
     """The mean and the population variance of `x` over `axes`; computed in float32 for half types. `shift` is ignored.
 
     >>> import gputape as tf
@@ -102,9 +98,7 @@ def moments(
 
 
 @public
-def weighted_moments(
-    x: Any, axes: Any, frequency_weights: Any, keepdims: bool = False, name: str | None = None
-) -> tuple[Tensor, Tensor]:
+def weighted_moments(x: Any, axes: Any, frequency_weights: Any, keepdims: bool = False, name: str | None = None) -> Any:
     """The mean and variance of `x` over `axes`, element i counted `frequency_weights[i]` times (broadcast with `x`)."""
     x = as_tensor(x)
     weights = as_tensor(frequency_weights, x._array.dtype)
@@ -117,9 +111,7 @@ def weighted_moments(
 
 
 @public
-def sufficient_statistics(
-    x: Any, axes: Any, shift: Any = None, keepdims: bool = False, name: str | None = None
-) -> tuple[Any, ...]:
+def sufficient_statistics(x: Any, axes: Any, shift: Any = None, keepdims: bool = False, name: str | None = None) -> Any:
     """Count, sum(x - shift), sum((x - shift)^2) over `axes`, and `shift` itself (None by default)."""
     x = as_tensor(x)
     over = axes_of("sufficient_statistics", axes, x._array.ndim)
@@ -133,9 +125,7 @@ def sufficient_statistics(
 
 
 @public
-def normalize_moments(
-    counts: Any, mean_ss: Any, variance_ss: Any, shift: Any, name: str | None = None
-) -> tuple[Tensor, Tensor]:
+def normalize_moments(counts: Any, mean_ss: Any, variance_ss: Any, shift: Any, name: str | None = None) -> Any:
     """Mean and variance from `sufficient_statistics`."""
     divisor = OPS["reciprocal"](as_tensor(counts))
     shifted = as_tensor(mean_ss) * divisor
@@ -144,13 +134,13 @@ def normalize_moments(
 
 
 @public
-def l2_normalize(x: Any, axis: Any = None, epsilon: Any = 1e-12, name: str | None = None) -> Tensor:
+def l2_normalize(x: Any, axis: Any = None, epsilon: Any = 1e-12, name: str | None = None) -> Any:
     """x / sqrt(max(sum(|x|^2), epsilon)), the sum over `axis` (None: over all)."""
     x = as_tensor(x)
     over = axes_of("l2_normalize", axis, x._array.ndim)
     square = OPS["square"](OPS["abs"](x)) if x.dtype.is_complex else OPS["square"](x)
     scale = OPS["rsqrt"](OPS["maximum"](sum_over(square, axes=over, keepdims=True), float(epsilon)))
-    return OPS["multiply"](x, OPS["cast"](scale, x.dtype) if x.dtype.is_complex else scale)  # type: ignore[no-any-return]
+    return OPS["multiply"](x, OPS["cast"](scale, x.dtype) if x.dtype.is_complex else scale)
 
 
 NAMES = {

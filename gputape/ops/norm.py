@@ -1,31 +1,26 @@
-"""Normalization: layer, root-mean-square, batch and group.
+"""Normalization of the rows of a matrix (layer, root-mean-square) and of its columns (batch), in one pass each.
 
-Layer normalization works on the rows of a matrix, batch normalization on its columns; the public functions bring any
-axes into that form. Statistics, scale and offset are float32 for half types.
-
-The row and column ops hand out what their backward kernels need (mean, rstd = 1 / sqrt(variance + epsilon)). The
+Each op hands out the statistics that its backward kernel needs (mean, rstd = 1 / sqrt(variance + epsilon)). The
 backward kernels trust these; the meanings of the backward ops compute them again from x, as the gradient of the
-gradient must see that they depend on it.
+gradient must see that they depend on it. Statistics, scale and offset are float32 for half types. Public names are in
+normalization.py.
 """
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
 
-from ..dtypes import FROM_NUMPY, accumulator
-from ..errors import InvalidArgumentError
-from ..op import elementwise, fused, public
-from ..tensor import as_tensor
+from ..cuda import Kernels, contiguous, empty, empty_like
+from ..op import fused
 from .cast import cast
-from .create import ones, zeros
-from .domain import floating
-from .reduce import axes_of, mean_over, reduce_sum
-from .shape import axis_of, reshape
-from .transpose import transpose
+from .reduce import mean_over, reduce_sum
+from .rows import BLOCK, by_columns, by_rows
+from .shape import reshape
 from .unary import rsqrt, square
+
+kernels = Kernels("norm.cu", block=BLOCK)
 
 # -- layer normalization: y = (x - mean) * rstd * scale + offset, mean and rstd of each row
 
@@ -58,6 +53,28 @@ def row_dots(a: Any, b: Any) -> Any:
     return np.einsum("rc,rc->r", a, b)
 
 
+@layer_norm_rows.kernel
+def _(x, scale, offset, *, epsilon):
+    return launch_forward(x, scale, offset, epsilon)
+
+
+def launch_forward(x: Any, scale: Any, offset: Any, epsilon: float) -> Any:
+    """(y, mean, rstd); without an offset nothing is centred: (y, rstd)."""
+    rows, cols = x.shape
+    if not x.size:
+        return NotImplemented
+    x, centred = contiguous(x), offset is not None
+    y, mean, rstd = empty_like(x), empty([rows], scale.dtype) if centred else None, empty([rows], scale.dtype)
+    args = (x, contiguous(scale), contiguous(offset) if centred else None, y, mean, rstd, *sizes(x, epsilon, scale))
+    kernels.layer_norm_forward[x.dtype, centred](**by_rows(rows, cols), args=args)
+    return (y, mean, rstd) if centred else (y, rstd)
+
+
+def sizes(x: Any, epsilon: float, scale: Any) -> tuple[Any, ...]:
+    """rows, cols and epsilon, in the types of the kernels."""
+    return np.int64(x.shape[0]), np.int64(x.shape[1]), scale.dtype.type(epsilon)
+
+
 @layer_norm_rows.gradient
 def _(dy, x, scale, ys, epsilon):
     return layer_norm_rows_grad(x, scale, dy, ys[1], ys[2], epsilon=epsilon)
@@ -88,6 +105,35 @@ def _(x, scale, dy, mean, rstd, *, epsilon):
     return dx.astype(x.dtype, copy=False), dscale, column_sums(d)
 
 
+@layer_norm_rows_grad.kernel
+def _(x, scale, dy, mean, rstd, *, epsilon):
+    return launch_backward(x, scale, dy, mean, rstd)
+
+
+def launch_backward(x: Any, scale: Any, dy: Any, mean: Any, rstd: Any) -> Any:
+    """(dx, dscale, doffset) of centred rows, (dx, dscale) where mean is None."""
+    rows, cols = x.shape
+    if not x.size:
+        return NotImplemented
+    x, dy, rstd, centred = contiguous(x), contiguous(dy), contiguous(rstd), mean is not None
+    mean, dx = contiguous(mean) if centred else None, empty_like(x)
+    args = (x, contiguous(scale), dy, mean, rstd, dx, np.int64(rows), np.int64(cols))
+    kernels.layer_norm_backward[x.dtype, centred](**by_rows(rows, cols), args=args)
+    sums = launch_sums(kernels.layer_norm_backward_weights[x.dtype, centred], x, (x, dy, mean, rstd), scale.dtype)
+    return (dx, *sums) if centred else (dx, sums[0])
+
+
+def launch_sums(kernel: Any, x: Any, arrays: tuple[Any, ...], wide: Any, *last: Any) -> Any:
+    """Two sums over the rows, (2, cols), in two stages: the partial ones of a kernel, then those added up."""
+    rows, cols = x.shape
+    launch, chunks, length = by_columns(rows, cols)
+    partials, sums = empty([2, chunks, cols], wide), empty([2, cols], wide)
+    kernel(**launch, args=(*arrays, partials, np.int64(rows), np.int64(cols), length, *last))
+    launch["grid"] = (launch["grid"][0], 2)
+    kernels.add_partials[wide](**launch, args=(partials, sums, np.int64(chunks), np.int64(cols)))
+    return sums
+
+
 def column_sums(a: Any) -> Any:
     """The sums of the columns, block by block: as exact as pairwise summation, which NumPy does along rows only."""
     blocks = [a[k : k + 512] for k in range(0, len(a), 512)]
@@ -111,6 +157,11 @@ def _(x, scale, *, epsilon):
     y = wide * rstd[:, None]
     y *= scale
     return y.astype(x.dtype, copy=False), rstd
+
+
+@rms_norm_rows.kernel
+def _(x, scale, *, epsilon):
+    return launch_forward(x, scale, None, epsilon)
 
 
 @rms_norm_rows.gradient
@@ -141,6 +192,11 @@ def _(x, scale, dy, rstd, *, epsilon):
     return dx.astype(x.dtype, copy=False), dscale
 
 
+@rms_norm_rows_grad.kernel
+def _(x, scale, dy, rstd, *, epsilon):
+    return launch_backward(x, scale, dy, None, rstd)
+
+
 # -- batch normalization: y = (x - mean) / sqrt(variance + epsilon) * scale + offset, mean and variance of each column
 
 
@@ -162,6 +218,27 @@ def _(x, scale, offset, *, epsilon):
     y *= scale / np.sqrt(variance + epsilon)
     y += offset
     return y.astype(x.dtype, copy=False), mean, variance
+
+
+@batch_norm_columns.kernel
+def _(x, scale, offset, *, epsilon):
+    if not x.size:
+        return NotImplemented
+    x, wide = contiguous(x), scale.dtype
+    rows, cols, epsilon = sizes(x, epsilon, scale)
+    launch, chunks, length = by_columns(*x.shape)
+    partials, mean, variance, y = (
+        empty([3, chunks, cols], wide),
+        empty([cols], wide),
+        empty([cols], wide),
+        empty_like(x),
+    )
+    kernels.batch_norm_partials[x.dtype](**launch, args=(x, partials, rows, cols, length))
+    whole = {**launch, "grid": (launch["grid"][0], 1)}
+    kernels.batch_norm_statistics[wide](**whole, args=(partials, mean, variance, np.int64(chunks), cols))
+    args = (x, contiguous(scale), contiguous(offset), mean, variance, y, rows, cols, length, epsilon)
+    kernels.batch_norm_forward[x.dtype](**launch, args=args)
+    return y, mean, variance
 
 
 @batch_norm_columns.gradient
@@ -198,206 +275,16 @@ def _(x, scale, dy, dmean, dvariance, mean, variance, *, epsilon):
     return dx.astype(x.dtype, copy=False), dscale, doffset
 
 
-@elementwise
-@floating
-def multiply_add(xp, x, a, b):
-    """x * a + b, broadcast together."""
-    return xp.add(xp.multiply(x, a), b)
-
-
-@multiply_add.gradient
-def _(dy, x, a):
-    return lambda: dy * a, lambda: dy * x, dy
-
-
-# -- public functions
-
-
-def _floats(name: str, x: Any) -> Any:
-    x = as_tensor(x)
-    if not x.dtype.is_floating:
-        raise InvalidArgumentError(
-            f"Value for attr 'T' of {x.dtype.name} is not in the list of allowed values: {name} takes floating point "
-            f"x; use tf.cast [Op:{name}]"
-        )
-    return x
-
-
-def _weights(name: str, x: Any, given: dict[str, Any], shape: tuple[int, ...]) -> list[Any]:
-    """scale and offset as vectors, ones and zeros where they are None, in the dtype of the statistics."""
-    dtype = FROM_NUMPY[accumulator(x._array.dtype)]
-    size = math.prod(shape)
-    made = []
-    for key, value in given.items():
-        if value is None:
-            made.append((zeros if key == "offset" else ones)([size], dtype))
-            continue
-        weight = as_tensor(value)
-        if weight._array.size != size:
-            raise InvalidArgumentError(
-                f"{name}: {key} must have the shape {shape} of the axes that it belongs to, as x has shape "
-                f"{x._array.shape}; it has shape {weight._array.shape} [Op:{name}]"
-            )
-        made.append(reshape(cast(weight, dtype), [size]))
-    return made
-
-
-def _in_rows(x: Any, axes: tuple[int, ...]) -> tuple[Any, Any]:
-    """`x` as a matrix whose rows run over `axes`, and the way back."""
-    shape = x._array.shape
-    order = [*[k for k in range(len(shape)) if k not in axes], *axes]
-    cols = math.prod(shape[k] for k in axes)
-    rows = math.prod(shape[k] for k in order[: len(shape) - len(axes)])
-    moved = [shape[k] for k in order]
-    if order == sorted(order):
-        return reshape(x, [rows, cols]), lambda y: reshape(y, shape)
-    back = [order.index(k) for k in range(len(order))]
-    return reshape(transpose(x, order), [rows, cols]), lambda y: transpose(reshape(y, moved), back)
-
-
-@public
-def layer_norm(x: Any, scale: Any = None, offset: Any = None, *, axes: Any = -1, epsilon: float = 1e-5) -> Any:
-    """(x - mean) / sqrt(variance + epsilon) * scale + offset, mean and variance over `axes` of each example.
-
-    Args:
-        x: floating point, any shape. Half types are computed in float32.
-        scale, offset: of the shape of `axes` (default: ones and zeros).
-        axes: what to normalize over, an int or a list; default the last axis.
-
-    https://arxiv.org/abs/1607.06450
-
-    >>> import gputape as tf
-    >>> tf.nn.layer_norm([[1.0, 3.0]], epsilon=0.0).numpy()
-    array([[-1.,  1.]], dtype=float32)
-    """
-    x = _floats("layer_norm", x)
-    over = axes_of("layer_norm", axes, x._array.ndim)
-    scale, offset = _weights(
-        "layer_norm", x, {"scale": scale, "offset": offset}, tuple(x._array.shape[k] for k in over)
-    )
-    rows, back = _in_rows(x, over)
-    return back(layer_norm_rows(rows, scale, offset, epsilon=float(epsilon))[0])
-
-
-@public
-def rms_norm(x: Any, scale: Any = None, *, axes: Any = -1, epsilon: float = 1e-6) -> Any:
-    """x / sqrt(mean(x**2) + epsilon) * scale, the mean over `axes`; arguments as for `layer_norm`.
-
-    https://arxiv.org/abs/1910.07467
-
-    >>> import gputape as tf
-    >>> tf.nn.rms_norm([[3.0, 3.0]]).numpy()
-    array([[0.99999994, 0.99999994]], dtype=float32)
-    """
-    x = _floats("rms_norm", x)
-    over = axes_of("rms_norm", axes, x._array.ndim)
-    (scale,) = _weights("rms_norm", x, {"scale": scale}, tuple(x._array.shape[k] for k in over))
-    rows, back = _in_rows(x, over)
-    return back(rms_norm_rows(rows, scale, epsilon=float(epsilon))[0])
-
-
-@public
-def batch_norm(
-    x: Any, scale: Any = None, offset: Any = None, *, axis: Any = -1, epsilon: float = 1e-3
-) -> tuple[Any, Any, Any]:
-    """Training-time batch normalization: `x` normalized by its own statistics, channel by channel.
-
-    Args:
-        x: floating point, any shape. Half types are computed in float32.
-        scale, offset: of shape (channels,); default ones and zeros.
-        axis: the channels; default the last axis.
-
-    Returns (y, mean, variance), the population statistics of shape (channels,), float32 for half types; all three are
-    differentiable. For given statistics see `tf.nn.batch_normalization`. https://arxiv.org/abs/1502.03167
-
-    >>> import gputape as tf
-    >>> y, mean, variance = tf.nn.batch_norm([[1.0], [3.0]])
-    >>> mean.numpy(), variance.numpy()
-    (array([2.], dtype=float32), array([1.], dtype=float32))
-    """
-    x = _floats("batch_norm", x)
-    k = axis_of("batch_norm", axis, x._array.ndim)
-    scale, offset = _weights("batch_norm", x, {"scale": scale, "offset": offset}, x._array.shape[k : k + 1])
-    columns, back = _in_rows(x, (k,))
-    y, mean, variance = batch_norm_columns(columns, scale, offset, epsilon=float(epsilon))
-    return back(y), mean, variance
-
-
-@public
-def group_norm(
-    x: Any, groups: int, scale: Any = None, offset: Any = None, *, axis: Any = -1, epsilon: float = 1e-3
-) -> Any:
-    """Normalization over each example's groups of channels: x of shape (batch, ..., channels, ...), channels at `axis`.
-
-    InvalidArgumentError unless `groups` divides the channels. https://arxiv.org/abs/1803.08494
-
-    >>> import gputape as tf
-    >>> tf.nn.group_norm([[1.0, 3.0, 5.0, 9.0]], groups=2, epsilon=0.0).numpy()
-    array([[-1.,  1., -1.,  1.]], dtype=float32)
-    """
-    x = _floats("group_norm", x)
-    shape = x._array.shape
-    k = axis_of("group_norm", axis, len(shape))
-    if k == 0 or shape[k] % groups:
-        raise InvalidArgumentError(
-            f"group_norm: groups = {groups} must divide the channels of x, axis {k} of shape {shape}, after the batch"
-        )
-    scale, offset = _weights("group_norm", x, {"scale": scale, "offset": offset}, shape[k : k + 1])
-    wide = cast(x, scale.dtype)
-    split = reshape(wide, [*shape[:k], groups, shape[k] // groups, *shape[k + 1 :]])
-    over = tuple(a for a in range(1, len(shape) + 1) if a != k)
-    per_channel = [1] * k + [groups, shape[k] // groups] + [1] * (len(shape) - k - 1)
-    mean = mean_over(split, axes=over, keepdims=True)
-    rstd = rsqrt(mean_over(square(split - mean), axes=over, keepdims=True) + float(epsilon))
-    a = rstd * reshape(scale, per_channel)
-    return cast(reshape(multiply_add(split, a, reshape(offset, per_channel) - mean * a), shape), x.dtype)
-
-
-@public
-def batch_normalization(
-    x: Any, mean: Any, variance: Any, offset: Any, scale: Any, variance_epsilon: Any, name: str | None = None
-) -> Any:
-    """(x - mean) / sqrt(variance + variance_epsilon) * scale + offset, by given statistics.
-
-    All broadcast with `x`; `offset` and `scale` may be None. The result has the dtype of `x`.
-
-    >>> import gputape as tf
-    >>> tf.nn.batch_normalization([3.0], [1.0], [4.0], offset=None, scale=None, variance_epsilon=0.0).numpy()
-    array([1.], dtype=float32)
-    """
-    x = _floats("batch_normalization", x)
-    a = rsqrt(as_tensor(variance) + variance_epsilon)
-    if scale is not None:
-        a = a * scale
-    b = -as_tensor(mean) * a if offset is None else offset - mean * a
-    return multiply_add(x, cast(a, x.dtype), cast(b, x.dtype))
-
-
-@public
-def batch_norm_with_global_normalization(
-    input: Any,
-    mean: Any,
-    variance: Any,
-    beta: Any,
-    gamma: Any,
-    variance_epsilon: Any,
-    scale_after_normalization: bool,
-    name: str | None = None,
-) -> Any:
-    """`batch_normalization` under an older name; `gamma` is used only if `scale_after_normalization`."""
-    return batch_normalization(
-        input, mean, variance, beta, gamma if scale_after_normalization else None, variance_epsilon
-    )
-
-
-NAMES = {
-    f"tf.nn.{f.__name__}": f
-    for f in (
-        batch_norm,
-        batch_norm_with_global_normalization,
-        batch_normalization,
-        group_norm,
-        layer_norm,
-        rms_norm,
-    )
-}
+@batch_norm_columns_grad.kernel
+def _(x, scale, dy, dmean, dvariance, mean, variance, *, epsilon):
+    if not x.size:
+        return NotImplemented
+    x, dy, mean, variance = contiguous(x), contiguous(dy), contiguous(mean), contiguous(variance)
+    rows, cols, epsilon = sizes(x, epsilon, scale)
+    launch, _, length = by_columns(*x.shape)
+    weights = kernels.batch_norm_backward_weights[x.dtype]
+    dscale, doffset = launch_sums(weights, x, (x, dy, mean, variance), scale.dtype, epsilon)
+    dx, given = empty_like(x), [contiguous(a) for a in (dmean, dvariance)]
+    args = (x, contiguous(scale), dy, *given, mean, variance, dscale, doffset, dx, rows, cols, length, epsilon)
+    kernels.batch_norm_backward[x.dtype](**launch, args=args)
+    return dx, dscale, doffset

@@ -9,7 +9,7 @@ import numpy as np
 from ..errors import InvalidArgumentError
 from ..op import op, public
 from ..registry import OPS
-from ..tensor import Array, Tensor, as_tensor
+from ..tensor import Array, as_tensor
 from .reduce import axes_of
 from .shape import axis_of, static, static_shape
 
@@ -25,7 +25,7 @@ def _(dy, x_shape, begin, size):
 
 
 @public
-def slice_(input_: Any, begin: Any, size: Any, name: str | None = None) -> Tensor:
+def slice_(input_: Any, begin: Any, size: Any, name: str | None = None) -> Any:
     """The block of `input_` that starts at `begin` and has `size`; a size of -1 goes to the end.
 
     InvalidArgumentError if the block leaves the tensor.
@@ -64,7 +64,7 @@ def strided_slice(
     shrink_axis_mask: int = 0,
     var: Any = None,
     name: str | None = None,
-) -> Tensor:
+) -> Any:
     """`input_[begin:end:strides]`; bit k of a mask says how entry k is meant.
 
     begin_mask, end_mask: no bound there. ellipsis_mask: "...". new_axis_mask: a new axis. shrink_axis_mask: `begin[k]`
@@ -83,7 +83,7 @@ def strided_slice(
             key.append(b)
         else:
             key.append(slice(None if begin_mask & bit else b, None if end_mask & bit else e, s))
-    return OPS["getitem"](as_tensor(input_), tuple(key))  # type: ignore[no-any-return]
+    return OPS["getitem"](as_tensor(input_), tuple(key))
 
 
 # -- borders
@@ -144,9 +144,7 @@ def _(dy, paddings, edge):
 
 
 @public
-def pad(
-    tensor: Any, paddings: Any, mode: str = "CONSTANT", constant_values: Any = 0, name: str | None = None
-) -> Tensor:
+def pad(tensor: Any, paddings: Any, mode: str = "CONSTANT", constant_values: Any = 0, name: str | None = None) -> Any:
     """`tensor` with paddings[k] = (before, after) elements added along axis k.
 
     mode: "CONSTANT" (`constant_values`, default 0), "REFLECT" (mirrored without the edge: at most size - 1) or
@@ -203,7 +201,7 @@ def _(dy, axes):
 
 
 @public
-def reverse(tensor: Any, axis: Any, name: str | None = None) -> Tensor:
+def reverse(tensor: Any, axis: Any, name: str | None = None) -> Any:
     """`tensor` with the order along each of `axis` (a list) reversed."""
     x = as_tensor(tensor)
     return flipped(x, axes=axes_of("ReverseV2", axis, x._array.ndim))
@@ -220,7 +218,7 @@ def _(dy, shift, axes):
 
 
 @public
-def roll(input: Any, shift: Any, axis: Any, name: str | None = None) -> Tensor:
+def roll(input: Any, shift: Any, axis: Any, name: str | None = None) -> Any:
     """`input` rotated by `shift` places along `axis` (both ints, or both lists): element i goes to i + shift."""
     x = as_tensor(input)
     if not x._array.ndim:
@@ -247,7 +245,7 @@ def _(dy, lengths, seq, batch):
 @public
 def reverse_sequence(
     input: Any, seq_lengths: Any, seq_axis: Any = None, batch_axis: Any = None, name: str | None = None
-) -> Tensor:
+) -> Any:
     """`input` with the first seq_lengths[i] elements along `seq_axis` reversed, i counting along `batch_axis`.
 
     Both axes are 0 by default. InvalidArgumentError unless there is one length per entry of the batch.

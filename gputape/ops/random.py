@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..cuda import Kernels, empty, to_host
-from ..op import effect
+from ..op import effect, op
 
 kernels = Kernels("random.cu", block=256)
 
@@ -22,36 +22,63 @@ def _stream(key: Any, draw: Any) -> Any:
     return np.random.Philox(key=[int(key) & int(word), 0], counter=[0, int(draw) & int(word), 0, 0])
 
 
+def _words(seed: Any, count: int, bits: int) -> Any:
+    key, draw = to_host(seed)[:2]
+    words = _stream(key, draw).random_raw(count if bits == 64 else -(-count // 2))
+    return words if bits == 64 else words.astype("<u8", copy=False).view(np.uint32)[:count]
+
+
+def _filled(state: Any, count: int, bits: int) -> Any:
+    words = empty(-(-count // 8) * 8 if bits == 32 else -(-count // 4) * 4, np.dtype(f"uint{bits}"))
+    blocks = words.nbytes // 32
+    kernels.philox_fill[()](grid=-(-blocks // kernels.block), args=(state, words.view(np.uint64), np.int64(blocks)))
+    return words[:count]
+
+
+@op
+def random_words(xp, seed, *, count, bits):
+    """`count` random words of 32 or 64 bits (uint32, uint64) that follow from `seed`, int64 (key, draw)."""
+    return xp.asarray(_words(seed, count, bits))
+
+
+@random_words.kernel
+def _(seed, *, count, bits):
+    return _filled(seed, count, bits)
+
+
 @effect
 def random_bits(xp, targets, *, count, bits):
-    """`count` random words of 32 or 64 bits (uint32, uint64); the state's draw count goes up by one."""
-    state = targets[0]
-    key, draw = to_host(state)[:2]
-    words = _stream(key, draw).random_raw(count if bits == 64 else -(-count // 2))
-    state[1] = state[1] + 1
-    made = words if bits == 64 else words.astype("<u8", copy=False).view(np.uint32)[:count]
-    return xp.asarray(made)
+    """`random_words` of a generator's state, whose count of draws goes up by one."""
+    made = xp.asarray(_words(targets[0], count, bits))
+    targets[0][1] += 1
+    return made
 
 
 @random_bits.kernel
 def _(targets, *, count, bits):
-    state = targets[0]
-    words = empty(-(-count // 8) * 8 if bits == 32 else -(-count // 4) * 4, np.dtype(f"uint{bits}"))
-    blocks = -(-words.nbytes // (32 * kernels.block)) or 1
-    kernels.philox_fill[()](grid=blocks, args=(state, words.view(np.uint64), np.int64(words.nbytes // 32)))
-    kernels.philox_advance[()](grid=1, block=1, args=(state,))
-    return words[:count]
+    made = _filled(targets[0], count, bits)
+    kernels.philox_advance[()](grid=1, block=1, args=(targets[0],))
+    return made
+
+
+@op(mixed=("operands",))
+def random_draws(xp, *operands, distribution, shape, dtype):
+    """Draws from a NumPy Generator's `distribution` made on the host; operands[0] is the seed."""
+    return xp.asarray(_sampled(operands[0], operands[1:], distribution, shape, dtype))
+
+
+def _sampled(seed, parameters, distribution, shape, dtype):
+    key, draw = to_host(seed)[:2]
+    sample = getattr(np.random.Generator(_stream(key, draw)), distribution)
+    return np.asarray(sample(*[to_host(p) for p in parameters], size=shape)).astype(dtype)
 
 
 @effect
 def random_sample(xp, targets, *parameters, distribution, shape, dtype):
     """Draws from a NumPy Generator's `distribution` (gamma, poisson, binomial, beta, ...), made on the host."""
-    state = targets[0]
-    key, draw = to_host(state)[:2]
-    generator = np.random.Generator(_stream(key, draw))
-    state[1] = state[1] + 1
-    made = getattr(generator, distribution)(*[to_host(p) for p in parameters], size=shape)
-    return xp.asarray(np.asarray(made).astype(dtype))
+    made = xp.asarray(_sampled(targets[0], parameters, distribution, shape, dtype))
+    targets[0][1] += 1
+    return made
 
 
 @effect
@@ -60,5 +87,5 @@ def random_permutation(xp, targets, *, count):
     state = targets[0]
     key, draw = to_host(state)[:2]
     made = np.random.Generator(_stream(key, draw)).permutation(count)
-    state[1] = state[1] + 1
+    state[1] += 1
     return xp.asarray(made)

@@ -12,7 +12,7 @@ from ..dtypes import HALF, accumulator, as_dtype
 from ..errors import InvalidArgumentError
 from ..op import op, public
 from ..registry import OPS
-from ..tensor import Tensor, as_tensor
+from ..tensor import as_tensor
 from .math import conj
 from .shape import expanded, static, view
 
@@ -320,7 +320,7 @@ def _over(reduction: Any, name: str, x: Any, axis: Any, keepdims: Any, kinds: st
 
 
 @public
-def reduce_sum(input_tensor: Any, axis: Any = None, keepdims: bool = False, name: str | None = None) -> Tensor:
+def reduce_sum(input_tensor: Any, axis: Any = None, keepdims: bool = False, name: str | None = None) -> Any:
     """The sum over `axis` (None: all axes; an int or a list; negative from the end), in the dtype of `input_tensor`.
 
     keepdims: whether reduced axes stay with size 1. InvalidArgumentError for axes out of range or given twice.
@@ -329,52 +329,52 @@ def reduce_sum(input_tensor: Any, axis: Any = None, keepdims: bool = False, name
     >>> tf.reduce_sum([[1.0, 2.0], [3.0, 4.0]], axis=1).numpy()
     array([3., 7.], dtype=float32)
     """
-    return _over(sum_over, "Sum", input_tensor, axis, keepdims)  # type: ignore[no-any-return]
+    return _over(sum_over, "Sum", input_tensor, axis, keepdims)
 
 
 @public
-def reduce_mean(input_tensor: Any, axis: Any = None, keepdims: bool = False, name: str | None = None) -> Tensor:
+def reduce_mean(input_tensor: Any, axis: Any = None, keepdims: bool = False, name: str | None = None) -> Any:
     """The mean over `axis`; arguments as `reduce_sum`. NaN over no elements; integers round towards zero."""
-    return _over(mean_over, "Mean", input_tensor, axis, keepdims)  # type: ignore[no-any-return]
+    return _over(mean_over, "Mean", input_tensor, axis, keepdims)
 
 
 @public
-def reduce_prod(input_tensor: Any, axis: Any = None, keepdims: bool = False, name: str | None = None) -> Tensor:
+def reduce_prod(input_tensor: Any, axis: Any = None, keepdims: bool = False, name: str | None = None) -> Any:
     """The product over `axis`; arguments as `reduce_sum`."""
-    return _over(prod_over, "Prod", input_tensor, axis, keepdims)  # type: ignore[no-any-return]
+    return _over(prod_over, "Prod", input_tensor, axis, keepdims)
 
 
 @public
-def reduce_max(input_tensor: Any, axis: Any = None, keepdims: bool = False, name: str | None = None) -> Tensor:
+def reduce_max(input_tensor: Any, axis: Any = None, keepdims: bool = False, name: str | None = None) -> Any:
     """The largest element over `axis`, NaN if there is one, -inf (the least integer) over none.
 
     Arguments as `reduce_sum`; real numbers only. Equal elements share the gradient.
     """
-    return _over(max_over, "Max", input_tensor, axis, keepdims, REAL)  # type: ignore[no-any-return]
+    return _over(max_over, "Max", input_tensor, axis, keepdims, REAL)
 
 
 @public
-def reduce_min(input_tensor: Any, axis: Any = None, keepdims: bool = False, name: str | None = None) -> Tensor:
+def reduce_min(input_tensor: Any, axis: Any = None, keepdims: bool = False, name: str | None = None) -> Any:
     """The smallest element over `axis`; see `reduce_max`."""
-    return _over(min_over, "Min", input_tensor, axis, keepdims, REAL)  # type: ignore[no-any-return]
+    return _over(min_over, "Min", input_tensor, axis, keepdims, REAL)
 
 
 @public
-def reduce_any(input_tensor: Any, axis: Any = None, keepdims: bool = False, name: str | None = None) -> Tensor:
+def reduce_any(input_tensor: Any, axis: Any = None, keepdims: bool = False, name: str | None = None) -> Any:
     """Whether any element over `axis` of a bool tensor is True."""
-    return _over(any_over, "Any", input_tensor, axis, keepdims, "b")  # type: ignore[no-any-return]
+    return _over(any_over, "Any", input_tensor, axis, keepdims, "b")
 
 
 @public
-def reduce_all(input_tensor: Any, axis: Any = None, keepdims: bool = False, name: str | None = None) -> Tensor:
+def reduce_all(input_tensor: Any, axis: Any = None, keepdims: bool = False, name: str | None = None) -> Any:
     """Whether all elements over `axis` of a bool tensor are True."""
-    return _over(all_over, "All", input_tensor, axis, keepdims, "b")  # type: ignore[no-any-return]
+    return _over(all_over, "All", input_tensor, axis, keepdims, "b")
 
 
 @public
-def reduce_logsumexp(input_tensor: Any, axis: Any = None, keepdims: bool = False, name: str | None = None) -> Tensor:
+def reduce_logsumexp(input_tensor: Any, axis: Any = None, keepdims: bool = False, name: str | None = None) -> Any:
     """log(sum(exp(x))) over `axis`, without overflow; -inf where all are -inf."""
-    return _over(logsumexp_over, "LogSumExp", input_tensor, axis, keepdims, "fV")  # type: ignore[no-any-return]
+    return _over(logsumexp_over, "LogSumExp", input_tensor, axis, keepdims, "fV")
 
 
 _PUBLIC = (reduce_sum, reduce_mean, reduce_prod, reduce_max, reduce_min, reduce_any, reduce_all, reduce_logsumexp)

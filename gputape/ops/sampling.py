@@ -1,16 +1,11 @@
-"""From random bits to numbers: pure ops, the same on CPU and GPU; and dropout."""
+"""From random bits to numbers: pure ops, the same on CPU and GPU; and dropout's product."""
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
-from .. import random as generators
 from ..dtypes import as_dtype
-from ..op import op, public
-from ..registry import OPS
-from ..tensor import Array, as_tensor
+from ..op import op
 
 
 @op
@@ -55,38 +50,3 @@ def drop(xp, x, bits, *, rate):
 @drop.gradient
 def _(dy, bits, rate):
     return drop(dy, bits, rate=rate), None
-
-
-@public
-def dropout(x: Any, rate: Any, noise_shape: Any = None, seed: int | None = None, name: str | None = None) -> Any:
-    """Sets each element of `x` to zero with probability `rate` and scales the others by 1 / (1 - rate).
-
-    noise_shape: shape of the random choice, broadcast over x. ValueError unless 0 <= rate < 1. Reference: tf.nn.dropout.
-    """
-    return drop_with(generators._generator(seed), x, rate, noise_shape)
-
-
-def drop_with(generator: Any, x: Any, rate: Any, noise_shape: Any = None) -> Any:
-    """`dropout` drawing from `generator`."""
-    x = as_tensor(x)
-    if not x.dtype.is_floating:
-        raise ValueError(f"`x.dtype` must be a floating point tensor as `x` will be scaled. Received: x_dtype={x.dtype!r}")
-    shape = tuple(x.shape) if noise_shape is None else _noise(noise_shape, tuple(x.shape))
-    if isinstance(rate, Array):
-        unit = generator.uniform(shape)
-        scale = OPS["cast"](1.0 / (1.0 - rate), x.dtype)
-        return x * scale * OPS["cast"](unit >= OPS["cast"](rate, "float32"), x.dtype)
-    if not 0 <= rate < 1:
-        raise ValueError(f"`rate` must be a scalar tensor or a float in the range [0, 1). Received: rate={rate}")
-    if rate == 0:
-        return x
-    bits = OPS["reshape"](generator._bits(int(np.prod(shape, dtype=np.int64))), shape)
-    return drop(x, bits, rate=float(rate))
-
-
-def _noise(noise_shape: Any, shape: tuple[int, ...]) -> tuple[int, ...]:
-    listed = list(noise_shape.numpy()) if hasattr(noise_shape, "numpy") else list(noise_shape)
-    return tuple(shape[k] if n is None else int(n) for k, n in enumerate(listed))
-
-
-NAMES = {"tf.nn.dropout": dropout}

@@ -9,7 +9,7 @@ import numpy as np
 from ..dtypes import accumulator
 from ..op import op, public
 from ..registry import OPS
-from ..tensor import Tensor, as_tensor
+from ..tensor import as_tensor
 from .math import conj
 from .shape import axis_of
 
@@ -80,7 +80,7 @@ def _along(scan: Any, name: str, x: Any, axis: Any, exclusive: Any, reverse: Any
 
 
 @public
-def cumsum(x: Any, axis: Any = 0, exclusive: bool = False, reverse: bool = False, name: str | None = None) -> Tensor:
+def cumsum(x: Any, axis: Any = 0, exclusive: bool = False, reverse: bool = False, name: str | None = None) -> Any:
     """The running sum along `axis`, in the shape of `x`.
 
     exclusive: element i is left out of its own sum. reverse: sums run from the end.
@@ -89,21 +89,21 @@ def cumsum(x: Any, axis: Any = 0, exclusive: bool = False, reverse: bool = False
     >>> tf.cumsum([1, 2, 3]).numpy(), tf.cumsum([1, 2, 3], exclusive=True).numpy()
     (array([1, 3, 6], dtype=int32), array([0, 1, 3], dtype=int32))
     """
-    return _along(cumsum_along, "Cumsum", x, axis, exclusive, reverse)  # type: ignore[no-any-return]
+    return _along(cumsum_along, "Cumsum", x, axis, exclusive, reverse)
 
 
 @public
-def cumprod(x: Any, axis: Any = 0, exclusive: bool = False, reverse: bool = False, name: str | None = None) -> Tensor:
+def cumprod(x: Any, axis: Any = 0, exclusive: bool = False, reverse: bool = False, name: str | None = None) -> Any:
     """The running product along `axis`; arguments as `cumsum`. At zeros its gradient is 0, as in TensorFlow."""
-    return _along(cumprod_along, "Cumprod", x, axis, exclusive, reverse)  # type: ignore[no-any-return]
+    return _along(cumprod_along, "Cumprod", x, axis, exclusive, reverse)
 
 
 @public
 def cumulative_logsumexp(
     x: Any, axis: Any = 0, exclusive: bool = False, reverse: bool = False, name: str | None = None
-) -> Tensor:
+) -> Any:
     """log(cumsum(exp(x))) along `axis` without overflow; arguments as `cumsum`."""
-    return _along(cumlogsumexp_along, "CumulativeLogsumexp", x, axis, exclusive, reverse)  # type: ignore[no-any-return]
+    return _along(cumlogsumexp_along, "CumulativeLogsumexp", x, axis, exclusive, reverse)
 
 
 NAMES = {

@@ -136,7 +136,7 @@ def _checked(name: str, data: Any, segment_ids: Any) -> tuple[Any, Any, int]:
 
 
 @public
-def segment_sum(data: Any, segment_ids: Any, name: str | None = None) -> Tensor:
+def segment_sum(data: Any, segment_ids: Any, name: str | None = None) -> Any:
     """Row i is the sum of the rows of `data` whose id is i; `segment_ids` is 1-D, sorted, one per row; 0 for no rows.
 
     There are as many rows as the last id + 1, which is read from the device. InvalidArgumentError for unsorted ids.
@@ -145,31 +145,31 @@ def segment_sum(data: Any, segment_ids: Any, name: str | None = None) -> Tensor:
     >>> tf.math.segment_sum([1, 2, 3], [0, 0, 2]).numpy()
     array([3, 0, 3], dtype=int32)
     """
-    return _sorted("segment_sum", "sum", data, segment_ids, 0)  # type: ignore[no-any-return]
+    return _sorted("segment_sum", "sum", data, segment_ids, 0)
 
 
 @public
-def segment_prod(data: Any, segment_ids: Any, name: str | None = None) -> Tensor:
+def segment_prod(data: Any, segment_ids: Any, name: str | None = None) -> Any:
     """As `segment_sum`, with products; 1 for no rows."""
-    return _sorted("segment_prod", "prod", data, segment_ids, 1)  # type: ignore[no-any-return]
+    return _sorted("segment_prod", "prod", data, segment_ids, 1)
 
 
 @public
-def segment_max(data: Any, segment_ids: Any, name: str | None = None) -> Tensor:
+def segment_max(data: Any, segment_ids: Any, name: str | None = None) -> Any:
     """As `segment_sum`, with the largest element; 0 for no rows. Equal ones share the gradient."""
-    return _sorted("segment_max", "max", data, segment_ids, 0)  # type: ignore[no-any-return]
+    return _sorted("segment_max", "max", data, segment_ids, 0)
 
 
 @public
-def segment_min(data: Any, segment_ids: Any, name: str | None = None) -> Tensor:
+def segment_min(data: Any, segment_ids: Any, name: str | None = None) -> Any:
     """As `segment_sum`, with the smallest element; 0 for no rows. Equal ones share the gradient."""
-    return _sorted("segment_min", "min", data, segment_ids, 0)  # type: ignore[no-any-return]
+    return _sorted("segment_min", "min", data, segment_ids, 0)
 
 
 @public
-def segment_mean(data: Any, segment_ids: Any, name: str | None = None) -> Tensor:
+def segment_mean(data: Any, segment_ids: Any, name: str | None = None) -> Any:
     """As `segment_sum`, with means; 0 for no rows."""
-    return _mean(*_checked("segment_mean", data, segment_ids), lambda count: count)  # type: ignore[no-any-return]
+    return _mean(*_checked("segment_mean", data, segment_ids), lambda count: count)
 
 
 def _mean(data: Any, ids: Any, segments: int, divisor: Any) -> Any:
@@ -201,7 +201,7 @@ def _fitting(name: str, data: Any, segment_ids: Any) -> tuple[Any, Any]:
 
 
 @public
-def unsorted_segment_sum(data: Any, segment_ids: Any, num_segments: Any, name: str | None = None) -> Tensor:
+def unsorted_segment_sum(data: Any, segment_ids: Any, num_segments: Any, name: str | None = None) -> Any:
     """Row i of `num_segments` is the sum of the rows of `data` whose id is i; rows with negative ids are left out.
 
     segment_ids: in any order, integers of shape data.shape[:r]. InvalidArgumentError for an id >= num_segments.
@@ -210,41 +210,41 @@ def unsorted_segment_sum(data: Any, segment_ids: Any, num_segments: Any, name: s
     >>> tf.math.unsorted_segment_sum([1, 2, 3], [2, 0, 2], 3).numpy()
     array([2, 0, 4], dtype=int32)
     """
-    return _unsorted("sum", data, segment_ids, num_segments, 0)  # type: ignore[no-any-return]
+    return _unsorted("sum", data, segment_ids, num_segments, 0)
 
 
 @public
-def unsorted_segment_prod(data: Any, segment_ids: Any, num_segments: Any, name: str | None = None) -> Tensor:
+def unsorted_segment_prod(data: Any, segment_ids: Any, num_segments: Any, name: str | None = None) -> Any:
     """As `unsorted_segment_sum`, with products; 1 for no rows."""
-    return _unsorted("prod", data, segment_ids, num_segments, 1)  # type: ignore[no-any-return]
+    return _unsorted("prod", data, segment_ids, num_segments, 1)
 
 
 @public
-def unsorted_segment_max(data: Any, segment_ids: Any, num_segments: Any, name: str | None = None) -> Tensor:
+def unsorted_segment_max(data: Any, segment_ids: Any, num_segments: Any, name: str | None = None) -> Any:
     """As `unsorted_segment_sum`, with the largest element; the dtype's lowest number for no rows."""
     data = as_tensor(data)
-    return _unsorted("max", data, segment_ids, num_segments, data.dtype.min)  # type: ignore[no-any-return]
+    return _unsorted("max", data, segment_ids, num_segments, data.dtype.min)
 
 
 @public
-def unsorted_segment_min(data: Any, segment_ids: Any, num_segments: Any, name: str | None = None) -> Tensor:
+def unsorted_segment_min(data: Any, segment_ids: Any, num_segments: Any, name: str | None = None) -> Any:
     """As `unsorted_segment_sum`, with the smallest element; the dtype's highest number for no rows."""
     data = as_tensor(data)
-    return _unsorted("min", data, segment_ids, num_segments, data.dtype.max)  # type: ignore[no-any-return]
+    return _unsorted("min", data, segment_ids, num_segments, data.dtype.max)
 
 
 @public
-def unsorted_segment_mean(data: Any, segment_ids: Any, num_segments: Any, name: str | None = None) -> Tensor:
+def unsorted_segment_mean(data: Any, segment_ids: Any, num_segments: Any, name: str | None = None) -> Any:
     """As `unsorted_segment_sum`, with means; 0 for no rows."""
     data, ids = _fitting("unsorted_segment_mean", data, segment_ids)
-    return _mean(data, ids, static(num_segments), lambda count: count)  # type: ignore[no-any-return]
+    return _mean(data, ids, static(num_segments), lambda count: count)
 
 
 @public
-def unsorted_segment_sqrt_n(data: Any, segment_ids: Any, num_segments: Any, name: str | None = None) -> Tensor:
+def unsorted_segment_sqrt_n(data: Any, segment_ids: Any, num_segments: Any, name: str | None = None) -> Any:
     """As `unsorted_segment_sum`, divided by the square root of the number of rows."""
     data, ids = _fitting("unsorted_segment_sqrt_n", data, segment_ids)
-    return _mean(data, ids, static(num_segments), OPS["sqrt"])  # type: ignore[no-any-return]
+    return _mean(data, ids, static(num_segments), OPS["sqrt"])
 
 
 # -- dealing out and putting back
@@ -271,7 +271,7 @@ def _(dys, partitions, data_shape):
 
 
 @public
-def dynamic_partition(data: Any, partitions: Any, num_partitions: Any, name: str | None = None) -> list[Tensor]:
+def dynamic_partition(data: Any, partitions: Any, num_partitions: Any, name: str | None = None) -> Any:
     """The rows of `data` dealt out: list entry i holds those with partitions == i, in their order.
 
     partitions: integers of shape data.shape[:r]. InvalidArgumentError for numbers outside [0, num_partitions).
@@ -281,7 +281,7 @@ def dynamic_partition(data: Any, partitions: Any, num_partitions: Any, name: str
 
 
 @public
-def dynamic_stitch(indices: Any, data: Any, name: str | None = None) -> Tensor:
+def dynamic_stitch(indices: Any, data: Any, name: str | None = None) -> Any:
     """One tensor y with y[indices[m][i]] = data[m][i]; of equal indices the last wins, rows without one are zero.
 
     Its number of rows is the largest index + 1, which is read from the device.

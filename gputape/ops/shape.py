@@ -54,13 +54,13 @@ def axis_of(name: str, axis: Any, rank: int, extra: int = 0) -> int:
 # -- asking
 
 
-def _host(value: Any, dtype: Any) -> Tensor:
+def _host(value: Any, dtype: Any) -> Any:
     """Shapes stay on the host, where they are needed."""
     return Tensor(np.asarray(value, as_dtype(dtype).numpy))
 
 
 @public
-def shape(input: Any, out_type: Any = None, name: str | None = None) -> Tensor:
+def shape(input: Any, out_type: Any = None, name: str | None = None) -> Any:
     """The shape of `input` as a 1-D tensor of `out_type` (default int32).
 
     >>> import gputape as tf
@@ -71,19 +71,19 @@ def shape(input: Any, out_type: Any = None, name: str | None = None) -> Tensor:
 
 
 @public
-def shape_n(input: Any, out_type: Any = "int32", name: str | None = None) -> list[Tensor]:
+def shape_n(input: Any, out_type: Any = "int32", name: str | None = None) -> Any:
     """The shapes of several tensors, a list of 1-D tensors of `out_type`."""
     return [_host(as_tensor(x)._array.shape, out_type) for x in input]
 
 
 @public
-def size(input: Any, out_type: Any = None, name: str | None = None) -> Tensor:
+def size(input: Any, out_type: Any = None, name: str | None = None) -> Any:
     """The number of elements, a scalar of `out_type` (default int32)."""
     return _host(as_tensor(input)._array.size, out_type or "int32")
 
 
 @public
-def rank(input: Any, name: str | None = None) -> Tensor:
+def rank(input: Any, name: str | None = None) -> Any:
     """The number of axes, an int32 scalar."""
     return _host(as_tensor(input)._array.ndim, "int32")
 
@@ -107,7 +107,7 @@ def broadcast_static_shape(shape_x: Any, shape_y: Any) -> TensorShape:
 
 
 @public
-def broadcast_dynamic_shape(shape_x: Any, shape_y: Any) -> Tensor:
+def broadcast_dynamic_shape(shape_x: Any, shape_y: Any) -> Any:
     """The shape of two shapes (1-D integer tensors) broadcast together, a 1-D tensor."""
     x, y = as_tensor(shape_x), as_tensor(shape_y)
     try:
@@ -119,7 +119,7 @@ def broadcast_dynamic_shape(shape_x: Any, shape_y: Any) -> Tensor:
 
 
 @public
-def ensure_shape(x: Any, shape: Any, name: str | None = None) -> Tensor:
+def ensure_shape(x: Any, shape: Any, name: str | None = None) -> Any:
     """`x` itself if its shape agrees with `shape` (None for unknown sizes); InvalidArgumentError otherwise."""
     x = as_tensor(x)
     if not x.shape.is_compatible_with(shape):
@@ -143,7 +143,7 @@ def _(dy, x_shape):
 
 
 @public
-def reshape(tensor: Any, shape: Any, name: str | None = None) -> Tensor:
+def reshape(tensor: Any, shape: Any, name: str | None = None) -> Any:
     """The elements of `tensor` in row-major order in a new `shape`; one size may be -1, which means what is left.
 
     InvalidArgumentError if the number of elements differs.
@@ -181,7 +181,7 @@ def _resolved(array: Any, wanted: tuple[int, ...]) -> tuple[int, ...]:
 
 
 @public
-def expand_dims(input: Any, axis: Any, name: str | None = None) -> Tensor:
+def expand_dims(input: Any, axis: Any, name: str | None = None) -> Any:
     """`input` with an axis of size 1 inserted at `axis` (negative: counted from the end of the result).
 
     >>> import gputape as tf
@@ -195,7 +195,7 @@ def expand_dims(input: Any, axis: Any, name: str | None = None) -> Tensor:
 
 
 @public
-def squeeze(input: Any, axis: Any = None, name: str | None = None) -> Tensor:
+def squeeze(input: Any, axis: Any = None, name: str | None = None) -> Any:
     """`input` without its axes of size 1, or without those in `axis` (an int or a list).
 
     InvalidArgumentError if an axis in `axis` has another size.
@@ -225,7 +225,7 @@ def _(dy, x_shape):
 
 
 @public
-def broadcast_to(input: Any, shape: Any, name: str | None = None) -> Tensor:
+def broadcast_to(input: Any, shape: Any, name: str | None = None) -> Any:
     """`input` repeated along axes of size 1 and new leading axes until it has `shape`; on NumPy and CuPy a view.
 
     InvalidArgumentError if a size is neither 1 nor the wanted one.
@@ -249,19 +249,19 @@ def bits(xp, x, *, dtype):
 
 
 @public
-def bitcast(input: Any, type: Any, name: str | None = None) -> Tensor:
+def bitcast(input: Any, type: Any, name: str | None = None) -> Any:
     """The bytes of `input` read as `type`: a smaller type adds a last axis, a larger one takes the last axis away."""
     return bits(input, dtype=as_dtype(type).numpy)
 
 
 @public
-def identity_n(input: Any, name: str | None = None) -> list[Tensor]:
+def identity_n(input: Any, name: str | None = None) -> Any:
     """The tensors of a list, each as it is."""
     return [OPS["identity"](as_tensor(x)) for x in input]
 
 
 @public
-def unravel_index(indices: Any, dims: Any, name: str | None = None) -> Tensor:
+def unravel_index(indices: Any, dims: Any, name: str | None = None) -> Any:
     """Flat indices as coordinates in an array of shape `dims`: shape (len(dims), ...).
 
     InvalidArgumentError out of bounds.

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ..cuda import Kernels, contiguous, empty_like
 from ..dtypes import FROM_NUMPY, accumulator
 from ..errors import InvalidArgumentError
 from ..op import fused, public
@@ -14,11 +15,18 @@ from .reduce import reduce_max, reduce_sum
 from .shape import static
 from .unary import exp, log
 
+kernels = Kernels("softmax.cu", block=256)
+
 
 @fused
 def softmax_along(x, *, axis):
     e = exp(x - reduce_max(x, axis, keepdims=True))
     return e / reduce_sum(e, axis, keepdims=True)
+
+
+@softmax_along.kernel
+def _(x, *, axis):
+    return on_rows(kernels.softmax_forward, axis, x)
 
 
 @softmax_along.numpy
@@ -39,6 +47,11 @@ def softmax_grad(y, dy, *, axis):
     return y * (dy - reduce_sum(y * dy, axis, keepdims=True))
 
 
+@softmax_grad.kernel
+def _(y, dy, *, axis):
+    return on_rows(kernels.softmax_backward, axis, y, dy)
+
+
 @softmax_grad.numpy
 def _(y, dy, *, axis):
     dx = np.multiply(y, dy, dtype=accumulator(y.dtype))
@@ -51,6 +64,11 @@ def _(y, dy, *, axis):
 def log_softmax_along(x, *, axis):
     z = x - reduce_max(x, axis, keepdims=True)
     return z - log(reduce_sum(exp(z), axis, keepdims=True))
+
+
+@log_softmax_along.kernel
+def _(x, *, axis):
+    return on_rows(kernels.log_softmax_forward, axis, x)
 
 
 @log_softmax_along.numpy
@@ -70,6 +88,11 @@ def log_softmax_grad(y, dy, *, axis):
     return dy - exp(y) * reduce_sum(dy, axis, keepdims=True)
 
 
+@log_softmax_grad.kernel
+def _(y, dy, *, axis):
+    return on_rows(kernels.log_softmax_backward, axis, y, dy)
+
+
 @log_softmax_grad.numpy
 def _(y, dy, *, axis):
     dx = np.exp(y, dtype=accumulator(y.dtype))
@@ -82,6 +105,15 @@ def shifted(x: Any, axis: int) -> Any:
     """`x` minus its maximum, so that exp cannot overflow: a new array in the dtype that sums are made in."""
     top = x.max(axis, keepdims=True, initial=-np.inf)
     return np.subtract(x, top, dtype=accumulator(x.dtype))
+
+
+def on_rows(kernel: Any, axis: int, *arrays: Any) -> Any:
+    """Launch a kernel that gives every row along `axis` to a block; a copy makes rows contiguous where they are not."""
+    arrays = tuple([contiguous(a.swapaxes(axis, -1)) for a in arrays])
+    out = empty_like(arrays[0])
+    cols = max(out.shape[-1], 1)
+    kernel[out.dtype](grid=out.size // cols, args=(*arrays, out, np.int64(cols)))
+    return out.swapaxes(axis, -1)
 
 
 # -- under TensorFlow's names

@@ -10,7 +10,7 @@ import numpy as np
 from ..dtypes import HALF, as_dtype
 from ..errors import InvalidArgumentError
 from ..op import op, public
-from ..tensor import Tensor, as_tensor
+from ..tensor import as_tensor
 from .shape import axis_of, static
 from .transpose import transpose
 
@@ -102,22 +102,22 @@ def _sorted(x: Any, axis: Any, direction: str) -> tuple[Any, Any]:
 
 
 @public
-def sort(values: Any, axis: Any = -1, direction: str = "ASCENDING", name: str | None = None) -> Tensor:
+def sort(values: Any, axis: Any = -1, direction: str = "ASCENDING", name: str | None = None) -> Any:
     """`values` sorted along `axis` (default the last), "ASCENDING" or "DESCENDING". ValueError for other directions.
 
     >>> import gputape as tf
     >>> tf.sort([3, 1, 2], direction="DESCENDING").numpy()
     array([3, 2, 1], dtype=int32)
     """
-    return _sorted(values, axis, direction)[0]  # type: ignore[no-any-return]
+    return _sorted(values, axis, direction)[0]
 
 
 @public
 def argsort(
     values: Any, axis: Any = -1, direction: str = "ASCENDING", stable: bool = False, name: str | None = None
-) -> Tensor:
+) -> Any:
     """The int32 indices that sort `values` along `axis`; always stable: equal elements keep their order."""
-    return _sorted(values, axis, direction)[1]  # type: ignore[no-any-return]
+    return _sorted(values, axis, direction)[1]
 
 
 @op
@@ -132,7 +132,7 @@ def inverse_permutation(xp, x):
 
 
 @public
-def invert_permutation(x: Any, name: str | None = None) -> Tensor:
+def invert_permutation(x: Any, name: str | None = None) -> Any:
     """y with y[x[i]] = i, for a 1-D permutation x of 0 ... n - 1. InvalidArgumentError if it is none."""
     x = as_tensor(x)
     if x._array.ndim != 1:

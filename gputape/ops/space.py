@@ -28,7 +28,7 @@ def _back(y: Any, data_format: str) -> Any:
 
 
 @public
-def space_to_depth(input: Any, block_size: Any, data_format: str = "NHWC", name: str | None = None) -> Tensor:
+def space_to_depth(input: Any, block_size: Any, data_format: str = "NHWC", name: str | None = None) -> Any:
     """Blocks of block_size x block_size pixels become channels: (n, h, w, c) -> (n, h/b, w/b, b*b*c).
 
     InvalidArgumentError if height or width is no multiple of `block_size`.
@@ -41,11 +41,11 @@ def space_to_depth(input: Any, block_size: Any, data_format: str = "NHWC", name:
             f"space_to_depth: Image height {h} and width {w} should be divisible by block_size: {b} >= 2"
         )
     y = OPS["transpose"](OPS["reshape"](x, [n, h // b, b, w // b, b, c]), [0, 1, 3, 2, 4, 5])
-    return _back(OPS["reshape"](y, [n, h // b, w // b, b * b * c]), data_format)  # type: ignore[no-any-return]
+    return _back(OPS["reshape"](y, [n, h // b, w // b, b * b * c]), data_format)
 
 
 @public
-def depth_to_space(input: Any, block_size: Any, data_format: str = "NHWC", name: str | None = None) -> Tensor:
+def depth_to_space(input: Any, block_size: Any, data_format: str = "NHWC", name: str | None = None) -> Any:
     """The inverse of `space_to_depth`: (n, h, w, b*b*c) -> (n, h*b, w*b, c)."""
     x = _image("depth_to_space", as_tensor(input), data_format)
     b = static(block_size)
@@ -55,7 +55,7 @@ def depth_to_space(input: Any, block_size: Any, data_format: str = "NHWC", name:
             f"depth_to_space: Input depth dimension {c} should be divisible by: {b * b}, block_size >= 2 squared"
         )
     y = OPS["transpose"](OPS["reshape"](x, [n, h, w, b, b, c // (b * b)]), [0, 1, 3, 2, 4, 5])
-    return _back(OPS["reshape"](y, [n, h * b, w * b, c // (b * b)]), data_format)  # type: ignore[no-any-return]
+    return _back(OPS["reshape"](y, [n, h * b, w * b, c // (b * b)]), data_format)
 
 
 def _blocks(name: str, x: Any, block_shape: Any, edges: Any) -> tuple[tuple[int, ...], Any]:
@@ -72,7 +72,7 @@ def _blocks(name: str, x: Any, block_shape: Any, edges: Any) -> tuple[tuple[int,
 
 
 @public
-def space_to_batch_nd(input: Any, block_shape: Any, paddings: Any, name: str | None = None) -> Tensor:
+def space_to_batch_nd(input: Any, block_shape: Any, paddings: Any, name: str | None = None) -> Any:
     """Blocks of the zero-padded spatial axes become batch entries: (n, s..., ...) -> (n*prod(block), s/block..., ...).
 
     InvalidArgumentError if a padded size is no multiple of its block.
@@ -87,11 +87,11 @@ def space_to_batch_nd(input: Any, block_shape: Any, paddings: Any, name: str | N
     cut = [v for s, b in zip(space, block, strict=True) for v in (s // b, b)]
     order = [*range(2, 2 * m + 1, 2), 0, *range(1, 2 * m + 1, 2), *range(2 * m + 1, 2 * m + 1 + len(rest))]
     y = OPS["transpose"](OPS["reshape"](x, [n, *cut, *rest]), order)
-    return OPS["reshape"](y, [n * int(np.prod(block)), *cut[::2], *rest])  # type: ignore[no-any-return]
+    return OPS["reshape"](y, [n * int(np.prod(block)), *cut[::2], *rest])
 
 
 @public
-def batch_to_space(input: Any, block_shape: Any, crops: Any, name: str | None = None) -> Tensor:
+def batch_to_space(input: Any, block_shape: Any, crops: Any, name: str | None = None) -> Any:
     """The inverse of `space_to_batch_nd`: batch entries become blocks of the spatial axes, which are cropped then.
 
     InvalidArgumentError if the batch is no multiple of the block's size, or the crops are larger than the result.
@@ -112,11 +112,11 @@ def batch_to_space(input: Any, block_shape: Any, crops: Any, name: str | None = 
     if min(sizes, default=0) < 0:
         raise InvalidArgumentError(f"batch_to_space: crops {pairs} are larger than the spatial sizes {wide}")
     y = OPS["reshape"](y, [n // count, *wide, *rest])
-    return OPS["slice"](y, [0, *[before for before, _ in pairs], *[0] * len(rest)], [n // count, *sizes, *rest])  # type: ignore[no-any-return]
+    return OPS["slice"](y, [0, *[before for before, _ in pairs], *[0] * len(rest)], [n // count, *sizes, *rest])
 
 
 @public
-def space_to_batch(input: Any, block_shape: Any, paddings: Any, name: str | None = None) -> Tensor:
+def space_to_batch(input: Any, block_shape: Any, paddings: Any, name: str | None = None) -> Any:
     """`space_to_batch_nd`; an int `block_shape` holds for every spatial axis."""
     return space_to_batch_nd(input, block_shape, paddings)
 
@@ -124,7 +124,7 @@ def space_to_batch(input: Any, block_shape: Any, paddings: Any, name: str | None
 @public
 def required_space_to_batch_paddings(
     input_shape: Any, block_shape: Any, base_paddings: Any = None, name: str | None = None
-) -> tuple[Tensor, Tensor]:
+) -> Any:
     """Least paddings that make `input_shape` divisible by `block_shape`, and the crops that undo them, both (m, 2)."""
     sizes, block = np.array(static(input_shape), np.int32), np.array(static(block_shape), np.int32)
     base = np.zeros((len(block), 2), np.int32) if base_paddings is None else np.array(static(base_paddings), np.int32)

@@ -11,7 +11,7 @@ from .. import cuda
 from ..errors import InvalidArgumentError
 from ..op import op, public
 from ..registry import OPS
-from ..tensor import Tensor, as_tensor
+from ..tensor import as_tensor
 from .shape import static
 
 kernels = cuda.Kernels("transpose.cu", block=256)
@@ -66,7 +66,7 @@ def _outer(dims, order, left_out):
     source, target = _strides(dims), _strides([dims[k] for k in order])
     axes = [(dims[k], source[k], target[place]) for place, k in enumerate(order) if k not in left_out]
     columns = [np.resize(np.array([a[j] for a in axes] or [0], np.int64), MOST_AXES) for j in range(3)]
-    return np.array((len(axes), *columns), OUTER)[()], math.prod(a[0] for a in axes)
+    return np.array((len(axes), *columns), OUTER), math.prod(a[0] for a in axes)
 
 
 def _copy_tiles(x, y, dims, order):
@@ -96,7 +96,7 @@ def _(dy, perm):
 
 
 @public
-def transpose(a: Any, perm: Any = None, conjugate: bool = False, name: str = "transpose") -> Tensor:
+def transpose(a: Any, perm: Any = None, conjugate: bool = False, name: str = "transpose") -> Any:
     """`a` with its axes in the order `perm`: axis k of the result is axis perm[k] of `a`. Default: reversed.
 
     conjugate: also take the complex conjugate. InvalidArgumentError if `perm` is no permutation of the axes.
@@ -120,7 +120,7 @@ def transpose(a: Any, perm: Any = None, conjugate: bool = False, name: str = "tr
                 f"transpose: perm {static(perm)} is no permutation of the axes 0 to {rank - 1} of a [Op:Transpose]"
             )
     made = x if order == tuple(range(rank)) else permute(x, perm=order)
-    return OPS["conj"](made) if conjugate and x.dtype.is_complex else made  # type: ignore[no-any-return]
+    return OPS["conj"](made) if conjugate and x.dtype.is_complex else made
 
 
 NAMES = {"tf.transpose": transpose}

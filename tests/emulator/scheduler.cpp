@@ -19,7 +19,6 @@
 #include <sys/mman.h>
 
 #include <algorithm>
-#include <deque>
 #include <numeric>
 #include <random>
 #include <vector>
@@ -50,7 +49,7 @@ emulator_switch:
     pop %r15; pop %r14; pop %r13; pop %r12; pop %rbx; pop %rbp
     ret
 )");
-constexpr int SAVED = 7, ENTRY = 6;  // words that a switch pops, and which of them is the address it returns to
+constexpr int SAVED = 7, ENTRY = 6, ABOVE = 3;  // words: popped by a switch; which of them it returns to; for alignment
 #elif defined(__aarch64__)
 asm(R"(
     .text
@@ -71,7 +70,7 @@ emulator_switch:
     add sp, sp, #160
     ret
 )");
-constexpr int SAVED = 20, ENTRY = 11;
+constexpr int SAVED = 20, ENTRY = 11, ABOVE = 2;
 #else
 #error "the emulator switches stacks on x86-64 and aarch64 only"
 #endif
@@ -105,7 +104,8 @@ bool failed;
 std::vector<Thread> threads;
 std::vector<Pipeline> pipelines;
 std::vector<int> start_order;
-std::deque<Thread*> ready;    // threads that waited, and may go on
+Thread* ready[MOST_THREADS];  // threads that waited and may go on: a ring, of ready_count from ready_first on
+int ready_first, ready_count;
 int started, live, arrived;   // of its threads: begun, not yet done, at the barrier
 int barrier_line, barrier_round, counted[2];
 
@@ -166,7 +166,7 @@ Fiber* new_fiber() {
     void* memory = mmap(nullptr, STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (memory == MAP_FAILED) abort();
     mprotect(memory, 4096, PROT_NONE);  // a stack that grows too far faults instead of writing elsewhere
-    void** top = reinterpret_cast<void**>(static_cast<char*>(memory) + STACK) - 2 - SAVED;
+    void** top = reinterpret_cast<void**>(static_cast<char*>(memory) + STACK) - ABOVE - SAVED;
     top[ENTRY] = reinterpret_cast<void*>(fiber_main);
     return new Fiber{top, __tsan_create_fiber ? __tsan_create_fiber(0) : nullptr};
 }
@@ -175,7 +175,7 @@ Fiber* new_fiber() {
 
 void set_ready(Thread& thread) {
     thread.state = RUNS;
-    if (&thread != current) ready.push_back(&thread);
+    if (&thread != current) ready[(ready_first + ready_count++) % MOST_THREADS] = &thread;
 }
 
 void open_barrier() {
@@ -249,16 +249,16 @@ void run_block(size_t dynamic_bytes) {
     spent.clear();
     live = int(threads.size());
     started = arrived = barrier_line = barrier_round = counted[0] = 0;
-    ready.clear();
+    ready_first = ready_count = 0;
     while (live && !failed) {
         if (started < int(threads.size())) {
             if (idle.empty()) idle.push_back(new_fiber());
             entered = idle.back();
             idle.pop_back();
             to_fiber(entered);
-        } else if (!ready.empty()) {
-            current = ready.front();
-            ready.pop_front();
+        } else if (ready_count) {
+            current = ready[ready_first++ % MOST_THREADS];
+            --ready_count;
             to_fiber(current->fiber);
         } else {
             report_deadlock();
@@ -389,6 +389,8 @@ int launch(void (*run)(void*), void* arguments, dim3 grid, dim3 block, size_t sh
     block_size = block;
     threads.assign(block.x * block.y * block.z, Thread());
     pipelines.assign(threads.size(), Pipeline());
+    idle.reserve(MOST_THREADS);  // fibers allocate nothing: ThreadSanitizer would take that for the kernel's doing
+    spent.reserve(MOST_THREADS);
     start_order.resize(threads.size());
     std::iota(start_order.begin(), start_order.end(), 0);
     if (order == REVERSE) std::reverse(start_order.begin(), start_order.end());

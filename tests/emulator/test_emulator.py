@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 
@@ -83,7 +84,8 @@ __global__ void copy_words(const unsigned int* x, uint2* y) { y[threadIdx.x] = {
 __global__ void store_misaligned(float* y) { store(y + 1, Vec<float, 4>{1, 2, 3, 4}); }
 __global__ void beyond_shared(float* y, int n) {
     __shared__ float part[4];
-    part[n] = 1;
+    part[threadIdx.x % 4] = 1;
+    __syncthreads();
     *y = part[n];
 }
 
@@ -99,6 +101,25 @@ __global__ void all_warp_operations(int* y) {
     own[6] = __syncthreads_count(t % 3 == 0);
     own[7] = __syncthreads_or(t == 63) + 2 * __syncthreads_and(t < 63);
 }
+
+// Declared instances are compiled together.
+// instance rotate_right
+// instance rotate_without_barrier
+// instance rotate_in_warp
+// instance diverge
+// instance leave_a_lane_out
+// instance speak_for_others
+// instance blocks_write_one_word
+// instance blocks_count
+// instance read_unwritten
+// instance copy_later<0>
+// instance copy_later<1>
+// instance scale<float>
+// instance scale<__half>
+// instance fill
+// instance copy_words
+// instance beyond_shared
+// instance all_warp_operations
 """
 KERNELS = cuda.Kernels(SOURCE, block=64)
 X = np.arange(64, dtype=np.float32)
@@ -150,7 +171,8 @@ def test_half_types_round_as_numpy_does(dtype):
         with np.errstate(all="ignore"):
             expected = (x.astype(np.float32) * factor).astype(dtype)
         np.testing.assert_array_equal(y.astype(np.float32), expected.astype(np.float32))
-        np.testing.assert_array_equal(np.signbit(y.astype(np.float32)), np.signbit(expected.astype(np.float32)))
+        number = ~np.isnan(expected.astype(np.float32))
+        np.testing.assert_array_equal(y.view(np.uint16)[number], expected.view(np.uint16)[number])
 
 
 def test_structs_are_passed_by_value_and_none_is_a_null_pointer():
@@ -252,7 +274,7 @@ def test_launches_that_no_device_takes_are_refused():
 
 def test_compile_errors_name_the_line():
     kernels = cuda.Kernels('#include "common.cuh"\n\n__global__ void f(float* y) { atomicAdd(y, 1.f); }\n')
-    with cuda.emulated(Emulator()), pytest.raises(RuntimeError, match=r"(?s)no float atomics.*kernel\.cu:3:"):
+    with cuda.emulated(Emulator()), pytest.raises(RuntimeError, match=r"(?s)kernel\.cu:3:.*no float atomics"):
         kernels.f(grid=1, args=(X,))
 
 
@@ -282,7 +304,7 @@ def sanitized(sanitizer: str, kernel: str, args: str) -> subprocess.CompletedPro
 @pytest.mark.parametrize("sanitizer, kernel, args, told", [(s, *plant) for s, plants in PLANTS.items() for plant in plants])
 def test_a_sanitizer_finds(sanitizer, kernel, args, told):
     done = sanitized(sanitizer, kernel, args)
-    assert done.returncode != 0 and told in done.stderr and "kernel.cu:" in done.stderr, done.stderr[-2000:]
+    assert done.returncode != 0 and told in done.stderr and re.search(r"(kernel\.cu|common\.cuh):\d+", done.stderr), done.stderr[-2000:]
 
 
 @pytest.mark.parametrize("sanitizer", PLANTS)

@@ -3,9 +3,14 @@
 from typing import Any
 
 import numpy as np
+import pytest
 
 from gputape import nest
 from gputape.registry import OPS
+from tests.conftest import DEVICES
+
+# Runs a test of kernels with the fixture `device` on all devices that have them.
+on_devices = pytest.mark.parametrize("device", [d for d in DEVICES if d != "cpu"], indirect=True)
 
 
 def declared(module: Any) -> set[str]:

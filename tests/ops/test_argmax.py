@@ -7,8 +7,7 @@ import pytest
 import gputape as tf
 from gputape.ops import argmax as family
 from gputape.testing import check_kernel
-
-from .declared import assert_value, declared, ids, named
+from tests.ops.declared import assert_value, declared, ids, named, on_devices
 
 X = np.random.default_rng(0).standard_normal((3, 4)).astype(np.float32)
 NAN = np.array([[1, np.nan], [3, 4], [np.nan, np.nan]], np.float32)
@@ -43,15 +42,17 @@ def test_values(device, names, call, expected):
     assert_value(call(), expected)
 
 
+@on_devices
 @pytest.mark.parametrize("dtype", ["float32", "float16", "float64", "int32", "uint8", "bool", ml_dtypes.bfloat16])
 @pytest.mark.parametrize("shape, axis", [((5,), 0), ((3, 7), 1), ((3, 7), 0), ((2, 300), 1), ((2, 9, 5), 1)], ids=str)
-def test_kernel_against_meaning(emulated, shape, axis, dtype):
+def test_kernel_against_meaning(device, shape, axis, dtype):
     x = np.random.default_rng(1).integers(0, 9, shape).astype(dtype)  # with ties
     check_kernel(family.argmax_along, x, axis=axis, dtype=np.dtype(np.int64))
     check_kernel(family.argmin_along, x, axis=axis, dtype=np.dtype(np.int32))
 
 
-def test_kernel_with_nan(emulated):
+@on_devices
+def test_kernel_with_nan(device):
     check_kernel(family.argmax_along, NAN, axis=1, dtype=np.dtype(np.int64))
     check_kernel(family.argmin_along, NAN, axis=0, dtype=np.dtype(np.int64))
 

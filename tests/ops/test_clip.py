@@ -6,8 +6,7 @@ import pytest
 import gputape as tf
 from gputape.ops import clip as family
 from gputape.testing import check_gradients
-
-from .declared import assert_value, declared, ids, named
+from tests.ops.declared import assert_value, declared, ids, named
 
 X = np.random.default_rng(0).standard_normal((3, 4)).astype(np.float32)
 V = np.array([3, 4], np.float32)
@@ -20,10 +19,22 @@ VALUES = [
     ("clip_by_norm", lambda: tf.clip_by_norm([0.0, 0.0], 1.0), np.zeros(2, np.float32)),
     ("clip_by_average_norm", lambda: tf.compat.v1.clip_by_average_norm(X, 0.1), X * 0.1 * min(12 / NORM, 10)),
     ("global_norm", lambda: tf.linalg.global_norm([V, None, [12.0]]), np.float32(13)),
-    ("clip_by_global_norm", lambda: tf.clip_by_global_norm([V, [12.0]], 1.3), ([V / 10, np.float32([1.2])], np.float32(13))),
+    (
+        "clip_by_global_norm",
+        lambda: tf.clip_by_global_norm([V, [12.0]], 1.3),
+        ([V / 10, np.float32([1.2])], np.float32(13)),
+    ),
     ("clip_by_global_norm", lambda: tf.clip_by_global_norm([V], 9.0), ([V], np.float32(5))),
-    ("clip_by_global_norm", lambda: tf.clip_by_global_norm([V], 1.0, use_norm=tf.constant(2.0)), ([V / 2], np.float32(2))),
-    ("clip_by_global_norm", lambda: tf.clip_by_global_norm([np.float32([np.inf, 1])], 1.0)[0], [np.float32([np.nan] * 2)]),
+    (
+        "clip_by_global_norm",
+        lambda: tf.clip_by_global_norm([V], 1.0, use_norm=tf.constant(2.0)),
+        ([V / 2], np.float32(2)),
+    ),
+    (
+        "clip_by_global_norm",
+        lambda: tf.clip_by_global_norm([np.float32([np.inf, 1])], 1.0)[0],
+        [np.float32([np.nan] * 2)],
+    ),
 ]
 
 

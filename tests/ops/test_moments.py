@@ -6,8 +6,7 @@ import pytest
 import gputape as tf
 from gputape.ops import moments as family
 from gputape.testing import check_gradients
-
-from .declared import assert_value, declared, ids, named
+from tests.ops.declared import assert_value, declared, ids, named
 
 RNG = np.random.default_rng(0)
 X = RNG.standard_normal((3, 4)).astype(np.float32)
@@ -17,9 +16,17 @@ MEAN = (W * X).sum(0) / W.sum(0)
 V = np.array([1, 2, 3], np.float32)
 
 VALUES = [
-    ("reduce_euclidean_norm euclidean_norm_over", lambda: tf.math.reduce_euclidean_norm(X, 1), np.linalg.norm(X, axis=1)),
+    (
+        "reduce_euclidean_norm euclidean_norm_over",
+        lambda: tf.math.reduce_euclidean_norm(X, 1),
+        np.linalg.norm(X, axis=1),
+    ),
     ("reduce_euclidean_norm", lambda: tf.math.reduce_euclidean_norm([3, 4]), np.int32(5)),
-    ("reduce_euclidean_norm", lambda: tf.math.reduce_euclidean_norm(Z, 1), np.linalg.norm(Z, axis=1).astype("complex64")),
+    (
+        "reduce_euclidean_norm",
+        lambda: tf.math.reduce_euclidean_norm(Z, 1),
+        np.linalg.norm(Z, axis=1).astype("complex64"),
+    ),
     ("reduce_variance", lambda: tf.math.reduce_variance(X, 0), X.var(0)),
     ("reduce_variance", lambda: tf.math.reduce_variance(Z, 0), Z.var(0)),
     ("reduce_std", lambda: tf.math.reduce_std(X, keepdims=True), X.std(keepdims=True)),
@@ -31,7 +38,11 @@ VALUES = [
     ("moments", lambda: tf.nn.moments(X, [0, 1], keepdims=True), (X.mean(keepdims=True), X.var(keepdims=True))),
     ("moments", lambda: tf.nn.moments(tf.fill([9999], np.float16(9)), 0), (np.float16(9), np.float16(0))),
     ("weighted_moments", lambda: tf.nn.weighted_moments(X, [0], W), (MEAN, (W * (X - MEAN) ** 2).sum(0) / W.sum(0))),
-    ("sufficient_statistics", lambda: tf.nn.sufficient_statistics(X, [0])[:3], (np.float32(3), X.sum(0), (X**2).sum(0))),
+    (
+        "sufficient_statistics",
+        lambda: tf.nn.sufficient_statistics(X, [0])[:3],
+        (np.float32(3), X.sum(0), (X**2).sum(0)),
+    ),
     ("sufficient_statistics", lambda: tf.nn.sufficient_statistics(V, [0], shift=1.0), tuple(np.float32([3, 3, 5, 1]))),
     ("normalize_moments", lambda: tf.nn.normalize_moments(2.0, V, V, 1.0), (V / 2 + 1, V / 2 - V**2 / 4)),
     ("l2_normalize", lambda: tf.math.l2_normalize(X, 1), X / np.linalg.norm(X, axis=1, keepdims=True)),

@@ -6,8 +6,7 @@ import pytest
 import gputape as tf
 from gputape.ops import scan as family
 from gputape.testing import check_gradients
-
-from .declared import assert_value, declared, ids, named
+from tests.ops.declared import assert_value, declared, ids, named
 
 X = np.random.default_rng(0).standard_normal((3, 5))
 BEFORE = np.hstack([np.zeros((3, 1)), X[:, :-1].cumsum(1)])
@@ -21,9 +20,17 @@ VALUES = [
     ("cumsum", lambda: tf.cumsum(tf.ones([3000], tf.float16))[-1], np.float16(3000)),
     ("cumprod cumprod_along", lambda: tf.math.cumprod(X, 1), X.cumprod(1)),
     ("cumprod", lambda: tf.math.cumprod([2, 3, 4], exclusive=True), np.array([1, 2, 6], np.int32)),
-    ("cumulative_logsumexp cumlogsumexp_along", lambda: tf.math.cumulative_logsumexp(X, 1), np.log(np.exp(X).cumsum(1))),
+    (
+        "cumulative_logsumexp cumlogsumexp_along",
+        lambda: tf.math.cumulative_logsumexp(X, 1),
+        np.log(np.exp(X).cumsum(1)),
+    ),
     ("cumulative_logsumexp", lambda: tf.math.cumulative_logsumexp([999.0, 999.0]), np.float32([999, 999 + np.log(2)])),
-    ("cumulative_logsumexp", lambda: tf.math.cumulative_logsumexp([1.0, 2.0], exclusive=True), np.float32([-np.inf, 1])),
+    (
+        "cumulative_logsumexp",
+        lambda: tf.math.cumulative_logsumexp([1.0, 2.0], exclusive=True),
+        np.float32([-np.inf, 1]),
+    ),
 ]
 
 

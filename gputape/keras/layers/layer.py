@@ -439,11 +439,11 @@ class Layer(layer_state.LayerState, Operation, tf.Module):
         else:
             scoped = dtype != self.variable_dtype and tf.as_dtype(dtype).is_floating
         if not scoped:
-            return self._outputs(symbolic, args, kwargs)
+            return self._perform(symbolic, args, kwargs)
         with AutocastScope(wanted):
-            return self._outputs(symbolic, args, kwargs)
+            return self._perform(symbolic, args, kwargs)
 
-    def _outputs(self, symbolic: bool, args: Any, kwargs: dict[str, Any]) -> Any:
+    def _perform(self, symbolic: bool, args: Any, kwargs: dict[str, Any]) -> Any:
         if symbolic:
             return self.symbolic_call(*args, **kwargs)
         try:

@@ -64,8 +64,7 @@ class Loss:
 
     def __call__(self, y_true, y_pred, sample_weight=None):
         mask = get_keras_mask(y_pred)
-        y_pred = tf.nest.map_structure(self._convert, y_pred)
-        y_true = tf.nest.map_structure(self._convert, y_true)
+        y_pred, y_true = self._convert(y_pred), self._convert(y_true)
         values = self.call(y_true, y_pred)
         own_mask = get_keras_mask(values)
         if own_mask is not None:
@@ -73,7 +72,10 @@ class Loss:
         return reduce_weighted_values(values, sample_weight, mask, self.reduction, self.dtype)
 
     def _convert(self, x):
-        return tf.cast(x, self.dtype)
+        """`x`, an array, nested lists of numbers, or a structure of arrays, as tensors of the loss's dtype."""
+        if isinstance(x, (list, tuple)) and all(isinstance(leaf, (int, float)) for leaf in tf.nest.flatten(x)):
+            return tf.cast(x, self.dtype)
+        return tf.nest.map_structure(lambda leaf: tf.cast(leaf, self.dtype), x)
 
     def call(self, y_true, y_pred):
         raise NotImplementedError(f"{type(self).__name__} must define `call(y_true, y_pred)`")

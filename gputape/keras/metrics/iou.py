@@ -91,7 +91,7 @@ class IoU(_IoUBase):
         self.target_class_ids = list(target_class_ids)
 
     def result(self):
-        right = tf.linalg.diag_part(self.total_cm)
+        right = tf.reduce_sum(self.total_cm * tf.eye(self.num_classes, dtype=self.dtype), axis=0)  # the diagonal
         union = tf.reduce_sum(self.total_cm, axis=0) + tf.reduce_sum(self.total_cm, axis=1) - right
         right, union = (tf.cast(tf.gather(x, self.target_class_ids), "float32") for x in (right, union))
         seen = union > 1e-9

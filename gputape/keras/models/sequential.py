@@ -30,6 +30,7 @@ class Sequential(Model):
 
     def __init__(self, layers: Any = None, trainable: bool = True, name: str | None = None) -> None:
         super().__init__(trainable=trainable, name=name)
+        self.__dict__["_layers"] = []  # the stack, and only that: layers in other attributes do not belong to it
         self._functional: Any = None
         for layer in layers or []:
             self.add(layer, rebuild=False)

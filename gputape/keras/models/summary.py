@@ -145,11 +145,13 @@ def print_summary(
 
 
 def _fitted(widths: list[int], line_length: int) -> list[int]:
-    """The widths of the cells' text: a table of these columns, with two spaces and a rule each, fits the line."""
-    wanted = line_length - 3 * len(widths) - 1
-    made = list(widths)
-    while sum(made) > wanted:
-        made[made.index(max(made))] -= 1
+    """The widths of the cells' text: the columns with two spaces and a rule each fit the line, all giving up alike."""
+    excess = sum(widths) + 3 * len(widths) + 1 - line_length
+    made = []
+    for left, width in zip(range(len(widths), 0, -1), widths):
+        less = round(excess / left)
+        made.append(width - less)
+        excess -= less
     return made
 
 
@@ -179,21 +181,15 @@ def table(header: list[str], rows: list[list[str]], widths: list[int]) -> list[s
 
 
 def _wrapped(text: str, width: int) -> list[str]:
-    parts = []
-    indent = len(text) - len(text.lstrip())
-    line = text[:indent]
-    for word in text[indent:].split(" "):
-        trial = word if not line.strip() and not line else line + ("" if line.endswith(" ") and not line.strip() else " ") + word
-        if len(trial) <= width:
-            line = trial
-            continue
-        if line.strip():
-            parts.append(line)
-        while len(word) > width:
-            parts.append(word[:width])
-            word = word[width:]
-        line = word
-    return [*parts, line]
+    """The lines of a cell: broken between words, a word that is too long cut with an ellipsis."""
+    lines = [""]
+    for word in re.findall(r"\s*\S+\s*", text):
+        if lines[-1] and len(lines[-1]) + len(word.rstrip()) > width:
+            lines.append(word)
+        else:
+            lines[-1] += word
+    lines = [line.rstrip() for line in lines]
+    return [line if len(line) <= width else line[: width - 1] + "…" for line in lines]
 
 
 def totals(model: Any) -> list[str]:

@@ -14,6 +14,10 @@ def _rms(x):
     return tf.sqrt(tf.reduce_mean(tf.square(x)))
 
 
+def _norm(x):
+    return tf.sqrt(tf.reduce_sum(tf.square(x)))
+
+
 class Lamb(Optimizer):
     """Adam whose step has, for each weight, the learning rate times the weight's norm as its length. You et al. 2019.
 
@@ -41,7 +45,7 @@ class Lamb(Optimizer):
         m_hat = m / tf.cast(1 - tf.pow(tf.cast(self.beta_1, "float64"), t), g.dtype)
         v_hat = v / tf.cast(1 - tf.pow(tf.cast(self.beta_2, "float64"), t), g.dtype)
         step = m_hat / (tf.sqrt(v_hat) + self.epsilon)
-        of_weight, of_step = tf.norm(variable), tf.norm(step)
+        of_weight, of_step = _norm(variable), _norm(step)
         both = tf.logical_and(of_weight > 0, of_step > 0)
         ratio = tf.where(both, tf.math.divide_no_nan(of_weight, of_step), tf.ones_like(of_step))
         self.assign_sub(variable, ratio * tf.cast(learning_rate, g.dtype) * step)
@@ -203,12 +207,12 @@ class Muon(Optimizer):
         if len(x.shape) < 2:
             raise ValueError(f"Expected gradient or momentum to have at least 2 dimensions. Received: shape={x.shape}")
         tall = x.shape[-2] > x.shape[-1]
-        x = tf.linalg.matrix_transpose(x) if tall else x
+        x = tf.transpose(x) if tall else x
         x = x / (tf.sqrt(tf.reduce_sum(tf.square(x), axis=[-2, -1], keepdims=True)) + 1e-7)
         for _ in range(steps):
             gram = tf.matmul(x, x, transpose_b=True)
             x = self.muon_a * x + tf.matmul(self.muon_b * gram + self.muon_c * tf.matmul(gram, gram), x)
-        return tf.linalg.matrix_transpose(x) if tall else x
+        return tf.transpose(x) if tall else x
 
     def _apply_weight_decay(self, variables):
         for v in variables:
