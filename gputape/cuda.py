@@ -1,12 +1,12 @@
 """The GPU: whether there is one, arrays on it, kernels compiled, launched and captured. Only this module imports cupy.
 
-Kernels are CUDA C++ files in `kernels/`; `Kernels("softmax.cu", block=256)` stands for one. A kernel in it is launched as
+Kernels are CUDA C++ files in `kernels/`; `Kernels("softmax.cu", block=256)` stands for one. A launch is written
 
     kernels.softmax_forward[x.dtype](grid=rows, args=(x, y, np.int64(cols)))
 
 with the template arguments in brackets. NVRTC compiles each instance at its first launch, and it is kept on disk. Under
-`emulated(driver)` launches go to `driver.launch(kernel, grid, block, args, smem)` instead, on NumPy memory: ops take their
-GPU path without a GPU. Everything about cupy is decided at first use, so that importing gputape stays light.
+`emulated(driver)` launches go to `driver.launch(kernel, grid, block, args, smem)` instead, on NumPy memory: ops take
+their GPU path without a GPU. What concerns cupy is decided at first use, so that importing gputape stays light.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import contextlib
 import ctypes
 import functools
 import gc
-import hashlib
+import importlib
 import math
 import sys
 import threading
@@ -26,7 +26,7 @@ from typing import Any
 
 import numpy as np
 
-from .sources import c_name, cache_dir, kernel_root, spliced, write_whole
+from .sources import c_name, kept, kernel_root, spliced
 
 OPTIONS = ("-std=c++17", "-ftz=true", "--ptxas-options=-v")
 HOST = -1  # the device while emulating
@@ -148,9 +148,7 @@ class CompileError(RuntimeError):
 def _header_options() -> tuple[str, ...]:
     """Where cuda_fp16.h and cuda_bf16.h are: in a wheel, a conda environment or a CUDA toolkit."""
     try:
-        from cuda.pathfinder import find_nvidia_header_directory  # type: ignore[import-not-found, import-untyped, unused-ignore]
-
-        folder = find_nvidia_header_directory("cudart")
+        folder = importlib.import_module("cuda.pathfinder").find_nvidia_header_directory("cudart")
     except Exception:
         folder = None
     return (f"-I{folder}",) if folder else ()
@@ -174,8 +172,8 @@ def compile_cubin(
         names = {expression: nvrtc.getLoweredName(program, expression) for expression in expressions}
         return nvrtc.getCUBIN(program), names, nvrtc.getProgramLog(program)
     except nvrtc.NVRTCError as error:
-        hint = "" if _header_options() else "\nThe CUDA headers are missing: pip install nvidia-cuda-runtime-cu12"
         log = nvrtc.getProgramLog(program).strip()
+        hint = "" if _header_options() else "\nThe CUDA headers are missing: pip install nvidia-cuda-runtime-cu12"
         raise CompileError(f"{name} {list(expressions)} for {arch}: {error}\n{log}{hint}") from None
     finally:
         nvrtc.destroyProgram(program)
@@ -185,15 +183,13 @@ def cached_cubin(file: Kernels, expression: str, arch: str) -> tuple[bytes, str]
     """The cubin of one kernel and its mangled name, from the disk if it was ever compiled from the same inputs."""
     from cupy.cuda import nvrtc
 
+    def compiled() -> bytes:
+        cubin, names, _ = compile_cubin(file.source, file.name, arch, [expression], file.options)
+        return names[expression].encode() + b"\n" + cubin
+
     inputs = (file.source, file.options, expression, arch, OPTIONS, nvrtc.getVersion())
-    path = cache_dir() / f"{hashlib.sha256(repr(inputs).encode()).hexdigest()}.cubin"
-    with contextlib.suppress(OSError):
-        name, _, cubin = path.read_bytes().partition(b"\n")
-        return cubin, name.decode()
-    cubin, names, _ = compile_cubin(file.source, file.name, arch, [expression], file.options)
-    with contextlib.suppress(OSError):  # a cache that cannot be written costs time, nothing else
-        write_whole(path, names[expression].encode() + b"\n" + cubin)
-    return cubin, names[expression]
+    name, _, cubin = kept(inputs, compiled).partition(b"\n")
+    return cubin, name.decode()
 
 
 # -- launching
@@ -224,8 +220,7 @@ class Kernels:
     def __getattr__(self, name: str) -> _Template:
         if name.startswith("_"):
             raise AttributeError(name)
-        template = _Template(self, name)
-        setattr(self, name, template)
+        self.__dict__[name] = template = _Template(self, name)
         return template
 
     def __repr__(self) -> str:
@@ -258,18 +253,18 @@ class Kernel:
     def __call__(self, grid: Any, args: Sequence[Any], smem: int = 0, block: Any = None) -> None:
         """Launch the kernel on the current stream.
 
-        grid, block: an int, or a tuple of up to three; a grid with 0 blocks launches nothing; the block is the file's
-        unless stated, and has no more threads than that. args: C-contiguous arrays of the device, NumPy scalars of
-        exactly the parameter's type, structured arrays of one element for structs, None for a null pointer. smem: bytes
-        of dynamic shared memory. Raises TypeError for Python numbers and for arrays that are elsewhere, ValueError for
-        arrays with strides and for oversized blocks.
+        grid, block: an int or up to three; a grid of 0 blocks launches nothing; block is the file's unless stated, and has
+        no more threads than that. args: C-contiguous arrays of the device, NumPy scalars of exactly the parameter's type,
+        structured arrays of one element for structs, None for a null pointer. smem: bytes of dynamic shared memory.
+        Raises TypeError for Python numbers and for arrays that are elsewhere, ValueError for arrays with strides and for
+        oversized blocks.
         """
         grid = grid if type(grid) is tuple else (int(grid),)
         block = (self.file.block,) if block is None else block if type(block) is tuple else (int(block),)
         if math.prod(block) > self.file.block:
             raise ValueError(f"{self.expression}: {block} is more than the {self.file.block} threads of {self.file!r}")
         device = HOST if emulating else int(_cupy().cuda.runtime.getDevice())
-        args = [a if isinstance(a, np.generic) else self.checked(a, k, device) for k, a in enumerate(args)]
+        args = tuple([a if isinstance(a, np.generic) else self.checked(a, k, device) for k, a in enumerate(args)])
         if 0 in grid:
             return
         for counter in _counters:
@@ -292,9 +287,9 @@ class Kernel:
         if on_host and argument.dtype.names:  # a struct, passed by value
             return argument
         if not (on_host or is_device(argument)):
+            kind = type(argument).__name__
             raise TypeError(
-                f"{told} is a Python {type(argument).__name__} ({argument!r}), whose width would be a guess: pass a NumPy "
-                f"scalar, such as np.int64({argument!r})"
+                f"{told} is a Python {kind}, whose width would be a guess: pass np.int64({argument!r}) or the like"
             )
         place = HOST if on_host else argument.data.device_id
         if place != device:
@@ -329,12 +324,9 @@ def _switched(emulate: bool, driver: Any) -> Iterator[None]:
 @contextlib.contextmanager
 def emulated(driver: Any) -> Iterator[Any]:
     """Send the body's launches to `driver.launch(kernel, grid, block, args, smem)`; NumPy arrays are device memory."""
-    flags = _flags.pop(HOST, None)
-    try:
-        with _switched(True, driver):
-            yield driver
-    finally:
-        _flags[HOST] = flags if flags is not None else np.zeros(FLAGS, np.int32)
+    with _switched(True, driver):
+        _flags.pop(HOST, None)  # no errors yet
+        yield driver
 
 
 def meaning() -> contextlib.AbstractContextManager[None]:
@@ -392,9 +384,9 @@ class Graph:
     """Device work captured once and launched many times: `graph = Graph(step)`, then `graph.launch()`.
 
     `step()` is called once and must only launch work on the current stream; nothing runs before `launch`. Reading
-    values, copying from or to the host, and cuBLAS through cupy raise during capture. Run `step` once before, so that its
-    kernels are compiled. `outputs` is what `step` returned: every launch writes the same buffers, so copy what must last.
-    Memory allocated during capture belongs to the graph and goes with it.
+    values, copies from or to the host, and cuBLAS through cupy raise during capture. Run `step` once before, so that
+    its kernels are compiled. `outputs` is what `step` returned; every launch writes the same buffers: copy what must
+    last. Memory allocated during capture belongs to the graph and goes with it.
     """
 
     def __init__(self, step: Callable[[], Any]) -> None:

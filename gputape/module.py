@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from .record import pause
 from .tensor import Variable
 
 
@@ -99,4 +100,4 @@ class NameScope:
         pass
 
 
-NAMES = {"tf.Module": Module, "tf.name_scope": NameScope}
+NAMES = {"tf.Module": Module, "tf.name_scope": NameScope, "tf.init_scope": pause}

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 import os
 import re
 import sys
+from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -85,6 +88,17 @@ def cache_dir() -> Path:
         return Path(chosen)
     home = os.environ.get("LOCALAPPDATA") if sys.platform == "win32" else os.environ.get("XDG_CACHE_HOME")
     return Path(home or Path.home() / ".cache") / "gputape"
+
+
+def kept(inputs: object, make: Callable[[], bytes]) -> bytes:
+    """What `make()` returns, from `cache_dir()` if it was ever made from the same inputs."""
+    path = cache_dir() / hashlib.sha256(repr(inputs).encode()).hexdigest()
+    with contextlib.suppress(OSError):
+        return path.read_bytes()
+    data = make()
+    with contextlib.suppress(OSError):  # a cache that cannot be written costs time, nothing else
+        write_whole(path, data)
+    return data
 
 
 def write_whole(path: Path, data: bytes) -> None:

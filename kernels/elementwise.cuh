@@ -8,7 +8,7 @@
 //   F          a struct with one template <typename T> operator(): its arguments come as Acc<T>, so half types in float
 //   R; A, B, C the element types of the result and of the operands, any that C_NAMES in gputape/sources.py lists
 //   operands   arrays as long as y; one element for all of y (its bit in `single` is set); numbers (null pointers)
-//   launch     any grid, block = BLOCK; 16 bytes of the widest type at once where all arrays are aligned, the tail singly
+//   launch     any grid, block = BLOCK; 16 bytes of the widest type at once where all is aligned, the tail singly
 //   bytes      n * (sizeof(R) + the size of each operand that is no single element)
 //   I          int, or long long where an index can pass 2^31
 //

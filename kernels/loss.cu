@@ -5,6 +5,7 @@
 //   cross_entropy_backward         dx[r,c] = dy[r] * (exp(x[r,c] - lse[r]) * sum_k p[r,k] - p[r,c])
 //   sparse_cross_entropy_forward   loss[r] = lse[r] - x[r, label[r]]
 //   sparse_cross_entropy_backward  dx[r,c] = dy[r] * (exp(x[r,c] - lse[r]) - (c == label[r]))
+//   LogisticLoss, LogisticLossGrad max(x, 0) - x z + log(1 + exp(-|x|)) and dy (1 / (1 + exp(-x)) - z), see elementwise.cuh
 //
 //   T          float, double, __half, __nv_bfloat16; computed in Acc<T>, lse in Acc<T>
 //   Label      int, long long. One out of range sets the flag, and its loss and its row of dx are NaN
@@ -35,7 +36,23 @@
 // instance sparse_cross_entropy_backward<__half, long long>             regs<=40 spill=0
 // instance sparse_cross_entropy_backward<__nv_bfloat16, int>            regs<=40 spill=0
 // instance sparse_cross_entropy_backward<__nv_bfloat16, long long>      regs<=40 spill=0
+// instance binary_forward<LogisticLoss, float, float, float>             regs<=40 spill=0
+// instance ternary_forward<LogisticLossGrad, float, float, float, float> regs<=48 spill=0
+#include "elementwise.cuh"
 #include "rows.cuh"
+
+// ---- single scores x and labels z: functors
+
+struct LogisticLoss {
+    template <typename T> __device__ T operator()(T x, T z) const {
+        return (x > 0 ? x : T(0)) - x * z + log1p(exp(-fabs(x)));
+    }
+};
+struct LogisticLossGrad {
+    template <typename T> __device__ T operator()(T x, T z, T dy) const { return dy * (1 / (1 + exp(-x)) - z); }
+};
+
+// ---- rows
 
 template <typename T> __device__ Acc<T> row_max(const T* x, i64 cols) {
     Acc<T> m = -INFINITY;

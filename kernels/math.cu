@@ -6,83 +6,49 @@
 //   kernels, launch, bytes: in elementwise.cuh
 //
 // instance unary_forward<Negative, float, float>
-// instance unary_forward<Negative, double, double>
 // instance unary_forward<Abs, float, float>
-// instance unary_forward<Abs, double, double>
 // instance unary_forward<Sign, float, float>
-// instance unary_forward<Sign, double, double>
 // instance unary_forward<Square, float, float>
-// instance unary_forward<Square, double, double>
 // instance unary_forward<Reciprocal, float, float>
-// instance unary_forward<Reciprocal, double, double>
 // instance unary_forward<Sqrt, float, float>
-// instance unary_forward<Sqrt, double, double>
 // instance unary_forward<Rsqrt, float, float>
-// instance unary_forward<Rsqrt, double, double>
 // instance unary_forward<Exp, float, float>
 // instance unary_forward<Exp, double, double>
 // instance unary_forward<Exp, __half, __half>
 // instance unary_forward<Exp, __nv_bfloat16, __nv_bfloat16>
 // instance unary_forward<Expm1, float, float>
-// instance unary_forward<Expm1, double, double>
 // instance unary_forward<Log, float, float>
-// instance unary_forward<Log, double, double>
 // instance unary_forward<Log1p, float, float>
-// instance unary_forward<Log1p, double, double>
 // instance unary_forward<Sin, float, float>
-// instance unary_forward<Sin, double, double>
 // instance unary_forward<Cos, float, float>
-// instance unary_forward<Cos, double, double>
 // instance unary_forward<Tan, float, float>
-// instance unary_forward<Tan, double, double>
 // instance unary_forward<Asin, float, float>
-// instance unary_forward<Asin, double, double>
 // instance unary_forward<Acos, float, float>
-// instance unary_forward<Acos, double, double>
 // instance unary_forward<Atan, float, float>
-// instance unary_forward<Atan, double, double>
 // instance unary_forward<Sinh, float, float>
-// instance unary_forward<Sinh, double, double>
 // instance unary_forward<Cosh, float, float>
-// instance unary_forward<Cosh, double, double>
 // instance unary_forward<Tanh, float, float>
 // instance unary_forward<Tanh, double, double>
 // instance unary_forward<Tanh, __half, __half>
 // instance unary_forward<Tanh, __nv_bfloat16, __nv_bfloat16>
 // instance unary_forward<Asinh, float, float>
-// instance unary_forward<Asinh, double, double>
 // instance unary_forward<Acosh, float, float>
-// instance unary_forward<Acosh, double, double>
 // instance unary_forward<Atanh, float, float>
-// instance unary_forward<Atanh, double, double>
 // instance unary_forward<Sigmoid, float, float>
-// instance unary_forward<Sigmoid, double, double>
-// instance unary_forward<Sigmoid, __half, __half>
-// instance unary_forward<Sigmoid, __nv_bfloat16, __nv_bfloat16>
 // instance unary_forward<Softplus, float, float>
-// instance unary_forward<Softplus, double, double>
 // instance unary_forward<Floor, float, float>
-// instance unary_forward<Floor, double, double>
 // instance unary_forward<Ceil, float, float>
-// instance unary_forward<Ceil, double, double>
 // instance unary_forward<Rint, float, float>
-// instance unary_forward<Rint, double, double>
 // instance unary_forward<Erf, float, float>
-// instance unary_forward<Erf, double, double>
 // instance unary_forward<Erfc, float, float>
-// instance unary_forward<Erfc, double, double>
 // instance unary_forward<Lgamma, float, float>
-// instance unary_forward<Lgamma, double, double>
 // instance unary_forward<Digamma, float, float>
-// instance unary_forward<Digamma, double, double>
 // instance unary_forward<IsNan, bool, float>
 // instance unary_forward<IsNan, bool, double>
 // instance unary_forward<IsNan, bool, __half>
 // instance unary_forward<IsNan, bool, __nv_bfloat16>
 // instance unary_forward<IsInf, bool, float>
-// instance unary_forward<IsInf, bool, double>
 // instance unary_forward<IsFinite, bool, float>
-// instance unary_forward<IsFinite, bool, double>
 // instance unary_forward<LogicalNot, bool, bool>
 // instance unary_forward<BitwiseInvert, int, int>
 // instance unary_forward<Negative, int, int>
@@ -102,66 +68,37 @@
 // instance binary_forward<Add, __half, __half, __half>
 // instance binary_forward<Add, __nv_bfloat16, __nv_bfloat16, __nv_bfloat16>
 // instance binary_forward<Subtract, float, float, float>
-// instance binary_forward<Subtract, double, double, double>
 // instance binary_forward<Multiply, float, float, float>
 // instance binary_forward<Multiply, double, double, double>
 // instance binary_forward<Multiply, __half, __half, __half>
 // instance binary_forward<Multiply, __nv_bfloat16, __nv_bfloat16, __nv_bfloat16>
 // instance binary_forward<Divide, float, float, float>
-// instance binary_forward<Divide, double, double, double>
-// instance binary_forward<Divide, __half, __half, __half>
-// instance binary_forward<Divide, __nv_bfloat16, __nv_bfloat16, __nv_bfloat16>
 // instance binary_forward<Floordiv, float, float, float>
-// instance binary_forward<Floordiv, double, double, double>
 // instance binary_forward<Floormod, float, float, float>
-// instance binary_forward<Floormod, double, double, double>
 // instance binary_forward<Truncatediv, float, float, float>
-// instance binary_forward<Truncatediv, double, double, double>
 // instance binary_forward<Truncatemod, float, float, float>
-// instance binary_forward<Truncatemod, double, double, double>
 // instance binary_forward<DivideNoNan, float, float, float>
-// instance binary_forward<DivideNoNan, double, double, double>
 // instance binary_forward<MultiplyNoNan, float, float, float>
-// instance binary_forward<MultiplyNoNan, double, double, double>
 // instance binary_forward<Pow, float, float, float>
-// instance binary_forward<Pow, double, double, double>
 // instance binary_forward<SquaredDifference, float, float, float>
-// instance binary_forward<SquaredDifference, double, double, double>
 // instance binary_forward<Maximum, float, float, float>
-// instance binary_forward<Maximum, double, double, double>
-// instance binary_forward<Maximum, __half, __half, __half>
-// instance binary_forward<Maximum, __nv_bfloat16, __nv_bfloat16, __nv_bfloat16>
 // instance binary_forward<Minimum, float, float, float>
-// instance binary_forward<Minimum, double, double, double>
 // instance binary_forward<Xlogy, float, float, float>
-// instance binary_forward<Xlogy, double, double, double>
 // instance binary_forward<Xlog1py, float, float, float>
-// instance binary_forward<Xlog1py, double, double, double>
 // instance binary_forward<Xdivy, float, float, float>
-// instance binary_forward<Xdivy, double, double, double>
 // instance binary_forward<Atan2, float, float, float>
-// instance binary_forward<Atan2, double, double, double>
 // instance binary_forward<ReciprocalGrad, float, float, float>
-// instance binary_forward<ReciprocalGrad, double, double, double>
 // instance binary_forward<SqrtGrad, float, float, float>
-// instance binary_forward<SqrtGrad, double, double, double>
 // instance binary_forward<RsqrtGrad, float, float, float>
-// instance binary_forward<RsqrtGrad, double, double, double>
 // instance binary_forward<TanhGrad, float, float, float>
-// instance binary_forward<TanhGrad, double, double, double>
-// instance binary_forward<TanhGrad, __half, __half, __half>
-// instance binary_forward<TanhGrad, __nv_bfloat16, __nv_bfloat16, __nv_bfloat16>
 // instance binary_forward<SigmoidGrad, float, float, float>
 // instance binary_forward<SigmoidGrad, double, double, double>
 // instance binary_forward<SigmoidGrad, __half, __half, __half>
 // instance binary_forward<SigmoidGrad, __nv_bfloat16, __nv_bfloat16, __nv_bfloat16>
 // instance binary_forward<SoftplusGrad, float, float, float>
-// instance binary_forward<SoftplusGrad, double, double, double>
 // instance binary_forward<Equal, bool, float, float>
-// instance binary_forward<Equal, bool, double, double>
 // instance binary_forward<Equal, bool, int, int>
 // instance binary_forward<NotEqual, bool, float, float>
-// instance binary_forward<NotEqual, bool, double, double>
 // instance binary_forward<NotEqual, bool, int, int>
 // instance binary_forward<Less, bool, float, float>
 // instance binary_forward<Less, bool, double, double>
@@ -169,13 +106,10 @@
 // instance binary_forward<Less, bool, __nv_bfloat16, __nv_bfloat16>
 // instance binary_forward<Less, bool, int, int>
 // instance binary_forward<LessEqual, bool, float, float>
-// instance binary_forward<LessEqual, bool, double, double>
 // instance binary_forward<LessEqual, bool, int, int>
 // instance binary_forward<Greater, bool, float, float>
-// instance binary_forward<Greater, bool, double, double>
 // instance binary_forward<Greater, bool, int, int>
 // instance binary_forward<GreaterEqual, bool, float, float>
-// instance binary_forward<GreaterEqual, bool, double, double>
 // instance binary_forward<GreaterEqual, bool, int, int>
 // instance binary_forward<LogicalAnd, bool, bool, bool>
 // instance binary_forward<LogicalOr, bool, bool, bool>
@@ -190,12 +124,11 @@
 // instance binary_forward<BitwiseXor, int, int, int>
 // instance binary_forward<LeftShift, int, int, int>
 // instance binary_forward<RightShift, int, int, int>
-// instance binary_forward<Keep, float, float, bool>
-// instance binary_forward<Keep, double, double, bool>
-// instance binary_forward<Keep, __half, __half, bool>
-// instance binary_forward<Keep, __nv_bfloat16, __nv_bfloat16, bool>
-// instance binary_forward<Drop, float, float, bool>
-// instance binary_forward<Drop, double, double, bool>
+// instance binary_forward<Masked, float, float, bool>
+// instance binary_forward<Masked, double, double, bool>
+// instance binary_forward<Masked, __half, __half, bool>
+// instance binary_forward<Masked, __nv_bfloat16, __nv_bfloat16, bool>
+// instance binary_forward<Unmasked, float, float, bool>
 // instance ternary_forward<Clip, float, float, float, float>
 // instance ternary_forward<Clip, double, double, double, double>
 // instance ternary_forward<Clip, __half, __half, __half, __half>
@@ -207,7 +140,7 @@
 // instance binary_strided<Subtract, float, float, float, int>
 // instance binary_strided<Divide, float, float, float, int>
 // instance binary_strided<Pow, float, float, float, int>
-// instance binary_strided<Keep, float, float, bool, int>
+// instance binary_strided<Masked, float, float, bool, int>
 // instance binary_strided<Less, bool, float, float, int>
 // instance binary_strided<Add, float, float, float, long long>
 // instance ternary_strided<Clip, float, float, float, float, int>
@@ -335,10 +268,10 @@ PREDICATE(IsInf, x == T(INFINITY) || x == T(-INFINITY));
 PREDICATE(IsFinite, x - x == 0);
 
 // dy where the mask holds and 0 elsewhere, and the other way round: what choices do to gradients.
-struct Keep {
+struct Masked {
     template <typename T> __device__ T operator()(T dy, bool mask) const { return mask ? dy : T(0); }
 };
-struct Drop {
+struct Unmasked {
     template <typename T> __device__ T operator()(T dy, bool mask) const { return mask ? T(0) : dy; }
 };
 

@@ -10,6 +10,7 @@
 //   batch_norm_backward_weights    partial sums over a chunk of rows of dy z (plane 0) and dy (plane 1), for dw and db
 //   batch_norm_backward            dx[r,c] = w rstd (dy - db / rows - z dw / rows) + (dmean + 2 dvariance (x - mean)) / rows
 //   add_partials                   the chunks of each plane added up
+//   MultiplyAdd                    y = x * a + b of single elements, see elementwise.cuh
 //
 //   T          float, double, __half, __nv_bfloat16 for x, y, dy, dx; all else, and the arithmetic, in Acc<T>
 //   launch     layer_norm_forward, layer_norm_backward as rows.cuh says, all others as columns.cuh says
@@ -59,8 +60,15 @@
 // instance batch_norm_backward<__nv_bfloat16>                   regs<=56 spill=0
 // instance add_partials<float>                                  regs<=40 spill=0
 // instance add_partials<double>                                 regs<=40 spill=0
+// instance ternary_forward<MultiplyAdd, float, float, float, float>        regs<=48 spill=0
+// instance ternary_strided<MultiplyAdd, float, float, float, float, int>   regs<=64 spill=0
 #include "columns.cuh"
+#include "elementwise.cuh"
 #include "rows.cuh"
+
+struct MultiplyAdd {
+    template <typename T> __device__ T operator()(T x, T a, T b) const { return x * a + b; }
+};
 
 // ---- rows
 

@@ -44,7 +44,7 @@ __global__ void __launch_bounds__(BLOCK) reduce_short_rows(const T* __restrict__
 template <typename Op, typename T, typename U>
 __global__ void __launch_bounds__(BLOCK) reduce_long_rows(const T* __restrict__ x, U* __restrict__ y, i64 rows,
                                                           i64 span, i64 chunks, Acc<T> divisor) {
-    constexpr int N = vector_size<T>() < 8 ? vector_size<T>() : 8;
+    constexpr int N = sizeof(T) == 1 ? 4 : vector_size<T>();
     const Op op;
     const i64 begin = blockIdx.x % chunks * span, left = rows - begin, count = left < span ? left : span;
     x += blockIdx.x / chunks * rows + begin;

@@ -16,7 +16,7 @@ DEVICES = ["cpu", "emulated", *(["cuda"] if cuda.available() else [])]
 
 @pytest.fixture(params=DEVICES)
 def device(request: Any) -> Iterator[str]:
-    """Where the ops of a test run: "cpu", NumPy; "emulated", the kernels on NumPy memory; "cuda", a GPU, if there is one."""
+    """Where ops run in a test: "cpu", NumPy; "emulated", kernels on NumPy memory; "cuda", a GPU, if there is one."""
     if request.param == "cuda":
         yield request.param
         return

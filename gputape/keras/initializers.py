@@ -271,11 +271,11 @@ class Orthogonal(RandomInitializer):
                 f"Received: shape={shape} of rank {len(shape)}."
             )
         rows, columns = math.prod(shape[:-1]), shape[-1]
-        q, r = tf.linalg.qr(self.draw("normal", (max(rows, columns), min(rows, columns)), None, 0.0, 1.0))
-        diagonal = tf.reduce_sum(r * tf.eye(*r.shape), axis=0)
-        q = q * tf.sign(diagonal)  # makes the decomposition unique, so that q is uniform
-        q = tf.transpose(q) if rows < columns else q
-        return tf.cast(self.gain * tf.reshape(q, tuple(shape)), standardize_dtype(dtype))
+        normal = self.draw("normal", (max(rows, columns), min(rows, columns)), "float32", 0.0, 1.0)
+        q, r = np.linalg.qr(normal.numpy())  # on the host: it is done once
+        q = q * np.sign(np.diag(r))  # makes the decomposition unique, so that q is uniform
+        q = (q.T if rows < columns else q).reshape(tuple(shape))
+        return tf.cast(np.float32(self.gain) * q, standardize_dtype(dtype))
 
     def get_config(self):
         return {**super().get_config(), "gain": self.gain}

@@ -7,6 +7,7 @@ names, others must be registered. Nothing outside these two tables is ever calle
 from __future__ import annotations
 
 import base64
+import functools
 import importlib
 import inspect
 import marshal
@@ -33,6 +34,8 @@ _NAMESPACES = (
 )  # fmt: skip
 # Modules whose functions a config may name by the bare name.
 _BUILTIN_MODULES = ("activations", "constraints", "initializers", "losses", "metrics", "optimizers", "regularizers")
+# What Keras writes under its root's name, and not under that of a module.
+_ROOT_CLASSES = ("DTypePolicy", "FloatDTypePolicy", "Function", "InputSpec", "KerasTensor", "Model", "Sequential", "Variable")
 # At the root and in these, only classes may be revived: their functions load files or change settings.
 _CLASSES_ONLY = frozenset({"keras", "keras.models", "keras.callbacks", "keras.random"})
 
@@ -140,13 +143,17 @@ def _namespace(module: str) -> dict[str, Any]:
         found = importlib.import_module(f"gputape.{module}")
     except ModuleNotFoundError:
         return {}
-    return {k: v for k, v in vars(found).items() if not k.startswith("_")}
+    names = vars(found) if module != "keras" else {n: getattr(found, n) for n in _ROOT_CLASSES}
+    return {k: v for k, v in names.items() if not k.startswith("_")}
 
 
 def public_name(obj: Any) -> tuple[str, str] | None:
     """(module, name) under which Keras knows a class or function of this library; None for others."""
-    if not getattr(obj, "__module__", "").startswith("gputape."):
-        return None
+    return _public_name(obj) if getattr(obj, "__module__", "").startswith("gputape.") else None
+
+
+@functools.cache
+def _public_name(obj: Any) -> tuple[str, str] | None:
     name = getattr(obj, "__name__", "").rstrip("_")
     for module in _NAMESPACES:
         if _namespace(module).get(name) is obj:
@@ -408,6 +415,10 @@ def _found(name: str, registered: str, config: dict[str, Any], custom_objects: d
     module = config.get("module") or ""
     if module == "builtins" and kind == "function":
         places = [f"keras.{m}" for m in _BUILTIN_MODULES]
+    elif "module" not in config and kind == "class":  # Keras 2's files name the class only
+        places = [m for m in _NAMESPACES if m != "keras"]
+        if name == "Functional":
+            return _internal(name, "")
     elif module in ("keras", "gputape.keras") or module.startswith(("keras.", "gputape.keras.")):
         public = module.removeprefix("gputape.")
         places = [public] if public in _NAMESPACES else [m for m in _NAMESPACES if m != "keras"]

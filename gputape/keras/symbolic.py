@@ -143,7 +143,6 @@ class KerasTensor:
         )
 
     __array_priority__ = 200.0
-    __hash__ = object.__hash__
 
 
 def any_symbolic_tensors(args: Any = None, kwargs: Any = None) -> bool:
@@ -271,7 +270,7 @@ def operation(function: Callable[..., Any]) -> Callable[..., Any]:
 
 _OPERATOR_NAMES = {
     "getitem": "get_item", "sub": "subtract", "mul": "multiply", "truediv": "true_divide", "floordiv": "floor_divide",
-    "neg": "negative", "pow": "power", "eq": "equal", "ne": "not_equal", "lt": "less", "le": "less_equal", "gt": "greater",
+    "neg": "negative", "pow": "power", "ne": "not_equal", "lt": "less", "le": "less_equal", "gt": "greater",
     "ge": "greater_equal", "and_": "logical_and", "or_": "logical_or", "xor": "logical_xor", "invert": "logical_not",
     "abs": "absolute",
 }  # fmt: skip
@@ -477,7 +476,8 @@ def _reflected(function: Callable[..., Any]) -> Callable[..., Any]:
 for _name in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "and_", "or_", "xor"):
     setattr(KerasTensor, f"__{_name.strip('_')}__", _forward(getattr(operator, _name)))
     setattr(KerasTensor, f"__r{_name.strip('_')}__", _reflected(getattr(operator, _name)))
-for _name in ("neg", "pos", "abs", "invert", "lt", "le", "gt", "ge", "eq", "ne", "getitem"):
+# No __eq__: symbolic tensors are compared by identity, so that they can be looked for in lists and dicts.
+for _name in ("neg", "pos", "abs", "invert", "lt", "le", "gt", "ge", "ne", "getitem"):
     setattr(KerasTensor, f"__{_name}__", _forward(getattr(operator, _name)))
 
 __all__ = [

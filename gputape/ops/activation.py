@@ -19,6 +19,7 @@ from ..tensor import as_tensor
 from .cast import cast, zeros_like
 from .compare import less, select
 from .domain import real, real_floating, refusal
+from .functor import camel, functor
 from .join import concat
 from .unary import abs_, exp, sigmoid, sigmoid_grad, sign, square, tanh, tanh_grad
 
@@ -37,6 +38,12 @@ def through_float32(body: Callable[..., Any]) -> Callable[..., Any]:
         return body(xp, *wide).astype(x.dtype)
 
     return widened
+
+
+@functools.cache
+def launch(name: str, kinds: str = "fV") -> Any:
+    """The kernel body of a functor of kernels/activation.cu."""
+    return functor(name, kinds, file="activation.cu")
 
 
 # -- piecewise linear
@@ -290,6 +297,11 @@ def normal_weighted(x, *, approximate):
     return 0.5 * x * (1.0 + OPS["erf"](ROOT_HALF * x))
 
 
+@normal_weighted.kernel
+def _(x, *, approximate):
+    return launch("NormalWeightedTanh" if approximate else "NormalWeighted")(x)
+
+
 @normal_weighted.gradient
 def _(dy, x, approximate):
     return normal_weighted_grad(x, dy, approximate=approximate)
@@ -302,6 +314,11 @@ def normal_weighted_grad(x, dy, *, approximate):
         slope = TANH_SCALE * (1.0 + 3.0 * TANH_CUBIC * square(x))
         return dy * (0.5 * (1.0 + t) + 0.5 * x * (1.0 - square(t)) * slope)
     return dy * (0.5 * (1.0 + OPS["erf"](ROOT_HALF * x)) + BELL * x * exp(-0.5 * square(x)))
+
+
+@normal_weighted_grad.kernel
+def _(x, dy, *, approximate):
+    return launch("NormalWeightedTanhGrad" if approximate else "NormalWeightedGrad")(x, dy)
 
 
 @public
@@ -341,6 +358,11 @@ def biased(x, bias, *, activation):
     return BY_VALUE[activation][0](x + bias)
 
 
+@biased.kernel
+def _(x, bias, *, activation):
+    return launch(f"Biased<{camel(activation)}>")(x, bias)
+
+
 @biased.gradient
 def _(dy, y, activation):
     dz = BY_VALUE[activation][1](y, dy)
@@ -368,6 +390,13 @@ def bias_activation(value: Any, bias: Any, activation: str) -> Any:
         )
     return biased(x, b, activation=activation)
 
+
+for _op in (relu, relu_grad, relu6, relu6_grad):
+    _op.kernel(launch(camel(_op.name), "fViu"))
+for _op in (leaky, leaky_grad, elu, elu_grad, selu, selu_grad):
+    _op.kernel(launch(camel(_op.name)))
+for _op in (softsign, softsign_grad, sigmoid_weighted, sigmoid_weighted_grad):
+    _op.kernel(launch(camel(_op.name)))
 
 NAMES = {f"tf.nn.{f.__name__}": f for f in (relu, relu6, leaky_relu, crelu, elu, selu, softsign, swish, gelu)}
 NAMES |= {"tf.nn.silu": swish, "tf.math.softsign": softsign, "tf.nn.bias_activation": bias_activation}

@@ -23,7 +23,8 @@ def _found(xp, x, axis, dtype, search, last):
     """`search` along `axis`, NaN counting as `last`: TensorFlow finds a NaN only where there is nothing else."""
     if x.dtype.kind in "fV":
         x = x.astype(np.float32) if x.dtype in HALF else x
-        x = xp.where(xp.isnan(x), x.dtype.type(last), x)
+        if xp is not np or np.isnan(np.min(x, initial=np.inf)):
+            x = xp.where(xp.isnan(x), x.dtype.type(last), x)
     return search(x, axis=axis).astype(dtype)
 
 

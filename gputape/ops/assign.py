@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
+from collections.abc import Callable
 from typing import Any
 
 from .. import cuda
@@ -89,27 +90,29 @@ def _combine(combine: Any, target: Any, indices: Any, updates: Any, how: str) ->
         target /= divisor
 
 
-def _scatter(variable: Any, indices: Any, updates: Any, *, name: str, how: str) -> None:
-    """Combine `updates` into the rows `indices` of `variable`; a scalar stands for rows of that value.
+def _scatter(name: str, how: str) -> Callable[..., None]:
+    """The function `name(variable, indices, updates)` that combines `updates` into the rows `indices` of `variable`."""
 
-    InvalidArgumentError if updates has not the shape indices.shape + variable.shape[1:], ValueError for another dtype.
-    """
-    indices, updates = integers(name, indices), as_tensor(updates, variable._array.dtype)
-    shape = (*indices._array.shape, *variable._array.shape[1:])
-    if not updates._array.ndim:
-        updates = OPS["broadcast_to"](updates, shape)
-    if updates._array.shape != shape:
-        raise InvalidArgumentError(
-            f"{name}: updates has shape {updates._array.shape}, it must be {shape}: indices {indices._array.shape} "
-            f"and a row of variable {variable._array.shape} each, or a scalar [Op:{name}]"
-        )
-    if updates.dtype != variable.dtype:
-        raise ValueError(
-            f"{name}: updates is {updates.dtype.name}, variable {variable.name} is {variable.dtype.name}: use tf.cast"
-        )
-    if name == "scatter_sub":
-        updates = OPS["negative"](updates)
-    combine_into(variable, indices, updates, how=how)
+    def scatter(variable: Any, indices: Any, updates: Any) -> None:
+        indices, updates = integers(name, indices), as_tensor(updates, variable._array.dtype)
+        shape = (*indices._array.shape, *variable._array.shape[1:])
+        if not updates._array.ndim:  # one value for all elements of the rows
+            updates = OPS["broadcast_to"](updates, shape)
+        if updates._array.shape != shape:
+            raise InvalidArgumentError(
+                f"{name}: updates has shape {updates._array.shape}, it must be {shape}: indices {indices._array.shape} "
+                f"and a row of variable {variable._array.shape} each, or a scalar [Op:{name}]"
+            )
+        if updates.dtype != variable.dtype:
+            raise ValueError(
+                f"{name}: updates is {updates.dtype.name}, variable {variable.name} is {variable.dtype.name}: "
+                f"use tf.cast"
+            )
+        if name == "scatter_sub":
+            updates = OPS["negative"](updates)
+        combine_into(variable, indices, updates, how=how)
+
+    return scatter
 
 
 for _name, _how in (
@@ -121,4 +124,4 @@ for _name, _how in (
     ("scatter_max", "maximum"),
     ("scatter_min", "minimum"),
 ):
-    register(_name, functools.partial(_scatter, name=_name, how=_how))
+    register(_name, _scatter(_name, _how))

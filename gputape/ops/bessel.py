@@ -20,8 +20,8 @@ def _scaled(xp: Any, order: int, x: Any) -> Any:
     """exp(-|x|) * I(x).
 
     I(x) is the mean of exp(x * cos(t)) * cos(order * t) over a period, for which the trapezoidal rule with 64 nodes is
-    exact to rounding up to |x| = 30; nodes with opposite cosines are taken together, so that nothing cancels. Beyond, the
-    asymptotic series: its terms fall to 1e-16.
+    exact to rounding up to |x| = 30; nodes with opposite cosines are taken together, so that nothing cancels.
+    Beyond, the asymptotic series: its terms fall to 1e-16.
     """
     a = xp.minimum(xp.abs(x), _FAR)
     mean = 0.0 if order else xp.exp(-a)
@@ -97,5 +97,5 @@ def _(dy, x, y):
     return dy * _slope(bessel_i0(x), x, y)
 
 
-_FUNCTIONS = (bessel_i0, bessel_i0e, bessel_i1, bessel_i1e)
+_FUNCTIONS: tuple[Any, ...] = (bessel_i0, bessel_i0e, bessel_i1, bessel_i1e)
 NAMES = {f"{path}{f.__name__}": f for f in _FUNCTIONS for path in ("tf.math.", "tf.math.special.")}

@@ -13,6 +13,7 @@ from ..op import op, public
 from ..registry import OPS
 from ..tape import IndexedSlices
 from ..tensor import Array, as_tensor
+from .functor import applied, kernels
 
 
 @op
@@ -30,6 +31,13 @@ def convert(xp, x, *, dtype, source):
 @convert.gradient
 def _(dy, dtype, source):
     return convert(dy, dtype=source, source=dtype) if source in DIFFERENTIABLE else None
+
+
+@convert.kernel
+def _(x, *, dtype, source):
+    if source.kind not in "fViub" or dtype.kind not in "fViub":
+        return NotImplemented
+    return applied(kernels, "Copy", (x,), source, dtype)
 
 
 @public

@@ -10,6 +10,7 @@ from ..errors import InvalidArgumentError
 from ..op import elementwise, op, public
 from ..tensor import Array, as_tensor
 from .domain import boolean, integer, real, real_floating
+from .functor import camel, functor
 
 
 def _truth(made: Any) -> Any:
@@ -161,22 +162,69 @@ def right_shift(xp, x, y):
 
 
 @op(mixed=("condition",))
-def select(xp, condition, x, y):
-    """`x` where `condition` (bool) holds, `y` elsewhere, all broadcast together: `tf.where` of three arguments.
+def chosen(xp, condition, x, y):
+    return xp.where(_bool(condition), x, y)
 
-    What is not chosen gets a gradient of zero even where the other side's gradient is NaN.
-    """
+
+@chosen.gradient
+def _(dy, condition):
+    return None, lambda: masked(dy, condition), lambda: unmasked(dy, condition)
+
+
+@op(mixed=("mask",))
+def masked(xp, x, mask):
+    """`x` where `mask` holds, 0 elsewhere."""
+    return xp.where(_bool(mask), x, x.dtype.type(0))
+
+
+@masked.gradient
+def _(dy, mask):
+    return lambda: masked(dy, mask), None
+
+
+@op(mixed=("mask",))
+def unmasked(xp, x, mask):
+    """0 where `mask` holds, `x` elsewhere."""
+    return xp.where(_bool(mask), x.dtype.type(0), x)
+
+
+@unmasked.gradient
+def _(dy, mask):
+    return lambda: unmasked(dy, mask), None
+
+
+def _bool(condition: Any) -> Any:
     if condition.dtype != np.bool_:
         raise InvalidArgumentError(
             f"select: condition is {condition.dtype}, it must be bool: compare first, e.g. x != 0 [Op:SelectV2]"
         )
-    return xp.where(condition, x, y)
+    return condition
 
 
-@select.gradient
-def _(dy, condition):
-    return None, lambda: select(condition, dy, 0), lambda: select(condition, 0, dy)
+@public
+def select(condition: Any, x: Any, y: Any) -> Any:
+    """`x` where `condition` (bool) holds, `y` elsewhere, all broadcast together: `tf.where` of three arguments.
 
+    What is not chosen gets a gradient of zero even where the other side's gradient is NaN.
+    """
+    if type(y) in (int, float) and y == 0 and isinstance(x, Array):
+        return masked(x, condition)
+    if type(x) in (int, float) and x == 0 and isinstance(y, Array):
+        return unmasked(y, condition)
+    return chosen(condition, x, y)
+
+
+for _op in (equal, not_equal, less, less_equal, greater, greater_equal):
+    _op.kernel(functor(camel(_op.name), "fViub", result=np.bool_))
+for _op in (logical_and, logical_or, logical_xor, logical_not):
+    _op.kernel(functor(camel(_op.name), "b"))
+for _op in (is_nan, is_inf, is_finite):
+    _op.kernel(functor(camel(_op.name), result=np.bool_))
+for _op in (bitwise_and, bitwise_or, bitwise_xor, bitwise_invert, left_shift, right_shift):
+    _op.kernel(functor(camel(_op.name), "iu"))
+masked.kernel(functor("Masked", "fViu", like=0))
+unmasked.kernel(functor("Unmasked", "fViu", like=0))
+chosen.kernel(functor("Select", "fViub", like=1))
 
 NAMES = {
     **{f"tf.{f.name}": f for f in (equal, not_equal, less, less_equal, greater, greater_equal)},

@@ -102,8 +102,8 @@ def range_(start: Any, limit: Any = None, delta: Any = 1, dtype: Any = None, nam
         )
     wide = np.float64 if kind.is_floating else np.int64
     count = max(0, int(np.ceil((wide(last) - wide(first)) / wide(step))))
-    made = (np.arange(count, dtype=wide) * wide(step) + wide(first)).astype(kind.numpy)
-    return Tensor(placed(made))
+    made: Any = np.arange(count, dtype=wide)
+    return Tensor(placed((made * wide(step) + wide(first)).astype(kind.numpy)))
 
 
 def _place(order: list[Any], dtype: Any) -> int:

@@ -14,6 +14,7 @@ import numpy as np
 from ..op import elementwise, public
 from ..tensor import as_tensor
 from .domain import in_float64, real_floating
+from .functor import functor
 from .unary import exp, square
 
 # P in 2 * x**2 - 1 for |x| <= 1, and Q in 2 * t - 1 for x >= 0; constant term first.
@@ -186,4 +187,8 @@ def erfcinv(x: Any, name: str | None = None) -> Any:
     return ndtri(as_tensor(x) * 0.5) * -math.sqrt(0.5)
 
 
-NAMES = {f"tf.math.{f.__name__}": f for f in (erf, erfc, erfinv, erfcinv, ndtri)}
+erf.kernel(functor("Erf"))
+erfc.kernel(functor("Erfc"))
+
+_FUNCTIONS: tuple[Any, ...] = (erf, erfc, erfinv, erfcinv, ndtri)
+NAMES = {f"tf.math.{f.__name__}": f for f in _FUNCTIONS}

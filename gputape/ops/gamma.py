@@ -11,6 +11,7 @@ from ..op import elementwise, public
 from ..registry import OPS
 from ..tensor import as_tensor
 from .domain import in_float64, real_floating
+from .functor import functor
 from .unary import exp, log, log1p
 
 # Bernoulli numbers B(2k) for k = 1, 2, ...
@@ -280,5 +281,8 @@ def _(dy, a, b, x):
     return None, None, dy * exp((b - 1.0) * log1p(-x) + (a - 1.0) * log(x) - beta)
 
 
-_FUNCTIONS = (lgamma, digamma, polygamma, zeta, lbeta, igamma, igammac, betainc)
+lgamma.kernel(functor("Lgamma"))
+digamma.kernel(functor("Digamma"))
+
+_FUNCTIONS: tuple[Any, ...] = (lgamma, digamma, polygamma, zeta, lbeta, igamma, igammac, betainc)
 NAMES = {f"tf.math.{f.__name__}": f for f in _FUNCTIONS}

@@ -19,6 +19,7 @@ from ..tensor import as_tensor
 from .cast import cast
 from .compare import greater_equal, less_equal, logical_and, select
 from .domain import real_floating, refusal
+from .functor import functor
 from .index import gather, one_hot
 from .reduce import reduce_logsumexp, reduce_sum
 from .rows import BLOCK, by_rows, matrix
@@ -285,6 +286,10 @@ def _(d, logits, labels, dy):
         lambda: -d * dy,
         lambda: logistic_loss_grad(logits, labels, d),
     )
+
+
+logistic_loss.kernel(functor("LogisticLoss", file="loss.cu"))
+logistic_loss_grad.kernel(functor("LogisticLossGrad", file="loss.cu"))
 
 
 def _pair(function: str, first: str, x: Any, second: str, y: Any) -> tuple[Any, Any]:

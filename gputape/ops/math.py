@@ -14,6 +14,7 @@ from .cast import zeros_like
 from .compare import greater, greater_equal, less_equal, not_equal, select
 from .complex import conj
 from .domain import numeric, numeric_or_bool, real, real_floating
+from .functor import camel, functor
 from .unary import log
 
 
@@ -320,11 +321,17 @@ def polyval(coeffs: Any, x: Any, name: str | None = None) -> Any:
     return value
 
 
-_BARE = (pow_, add, subtract, multiply, divide, floormod, maximum, minimum, truncatediv, truncatemod, atan2, add_n)
-_MATH = (pow_, add, subtract, multiply, divide, floordiv, floormod, maximum, minimum, squared_difference, atan2)
+for _op in (add, subtract, multiply, squared_difference, maximum, minimum, clip):
+    _op.kernel(functor(camel(_op.name), "fViu"))
+for _op in (divide, floordiv, floormod, truncatediv, truncatemod, pow_, atan2):
+    _op.kernel(functor(camel(_op.name)))
+
+_BOTH: tuple[Any, ...] = (add, subtract, multiply, divide, pow_, floormod, maximum, minimum, atan2, add_n, scalar_mul)
+_BARE: tuple[Any, ...] = (*_BOTH, truncatediv, truncatemod, clip_by_value)
+_MATH: tuple[Any, ...] = (*_BOTH, floordiv, squared_difference, nextafter, accumulate_n, polyval)
 NAMES = {
-    **{f"tf.{f.__name__.rstrip('_')}": f for f in (*_BARE, clip_by_value, scalar_mul)},
-    **{f"tf.math.{f.__name__.rstrip('_')}": f for f in (*_MATH, nextafter, add_n, accumulate_n, scalar_mul, polyval)},
+    **{f"tf.{f.__name__.rstrip('_')}": f for f in _BARE},
+    **{f"tf.math.{f.__name__.rstrip('_')}": f for f in _MATH},
     **dict.fromkeys(("tf.truediv", "tf.realdiv", "tf.math.truediv"), divide),
     "tf.math.mod": floormod,
 }

@@ -48,7 +48,7 @@ def _pair(a: Any, b: Any) -> tuple[Any, Any]:
     """Both operands as tensors; one that is none takes the dtype of the other where it may."""
     if isinstance(a, Array):
         return a, b if isinstance(b, Array) else as_tensor(b, a._array.dtype)
-    b = as_tensor(b)
+    b = b if isinstance(b, Array) else as_tensor(b)
     return as_tensor(a, b._array.dtype), b
 
 

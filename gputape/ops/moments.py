@@ -8,7 +8,7 @@ from ..dtypes import accumulator, as_dtype
 from ..op import op, public
 from ..registry import OPS
 from ..tensor import as_tensor
-from .math import conj
+from .complex import conj
 from .reduce import axes_of, mean_over, reduce_mean, reduce_sum, rounded, spread, sum_over
 
 

@@ -10,6 +10,7 @@ from .cast import cast, ones_like
 from .compare import not_equal
 from .complex import conj
 from .domain import floating, numeric
+from .functor import camel, functor
 from .math import divide
 
 
@@ -99,4 +100,8 @@ def _one_unless_zero(x: Any) -> Any:
     return cast(not_equal(x, 0), x.dtype)
 
 
-NAMES = {f"tf.math.{f.__name__}": f for f in (divide_no_nan, reciprocal_no_nan, multiply_no_nan, xlogy, xlog1py, xdivy)}
+for _op in (divide_no_nan, multiply_no_nan, xlogy, xlog1py, xdivy):
+    _op.kernel(functor(camel(_op.name)))
+
+_FUNCTIONS: tuple[Any, ...] = (divide_no_nan, reciprocal_no_nan, multiply_no_nan, xlogy, xlog1py, xdivy)
+NAMES = {f"tf.math.{f.__name__}": f for f in _FUNCTIONS}

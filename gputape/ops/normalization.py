@@ -16,6 +16,7 @@ from ..tensor import as_tensor
 from .cast import cast
 from .create import ones, zeros
 from .domain import floating
+from .functor import functor
 from .math import pow_
 from .norm import batch_norm_columns, layer_norm_rows, rms_norm_rows
 from .reduce import axes_of, mean_over
@@ -34,6 +35,9 @@ def multiply_add(xp, x, a, b):
 @multiply_add.gradient
 def _(dy, x, a):
     return lambda: dy * a, lambda: dy * x, dy
+
+
+multiply_add.kernel(functor("MultiplyAdd", file="norm.cu"))
 
 
 @op

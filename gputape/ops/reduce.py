@@ -13,7 +13,7 @@ from ..errors import InvalidArgumentError
 from ..op import op, public
 from ..registry import OPS
 from ..tensor import as_tensor
-from .math import conj
+from .complex import conj
 from .shape import expanded, static, view
 
 
@@ -124,15 +124,15 @@ def _stage(
     if inner > 1:
         wide = _vector(x, inner)
         grid = outer * chunks * -(-(inner // wide) // kernels.block)
-        args = (x, y, np.int64(rows), np.int64(inner), np.int64(span), np.int64(chunks), scale)
-        kernels.reduce_columns[how, x.dtype, dtype, wide](grid=grid, args=args)
+        sizes = [np.int64(v) for v in (rows, inner, span, chunks)]
+        kernels.reduce_columns[how, x.dtype, dtype, wide](grid=grid, args=(x, y, *sizes, scale))
     elif rows <= 1024 and chunks == 1:
         lanes = min(32, 1 << (rows - 1).bit_length())
-        args = (x, y, np.int64(outer), np.int32(rows), np.int32(lanes), scale)
-        kernels.reduce_short_rows[how, x.dtype, dtype](grid=-(-outer * lanes // kernels.block), args=args)
+        grid, args = -(-outer * lanes // kernels.block), (np.int64(outer), np.int32(rows), np.int32(lanes), scale)
+        kernels.reduce_short_rows[how, x.dtype, dtype](grid=grid, args=(x, y, *args))
     else:
-        args = (x, y, np.int64(rows), np.int64(span), np.int64(chunks), scale)
-        kernels.reduce_long_rows[how, x.dtype, dtype](grid=outer * chunks, args=args)
+        sizes = [np.int64(v) for v in (rows, span, chunks)]
+        kernels.reduce_long_rows[how, x.dtype, dtype](grid=outer * chunks, args=(x, y, *sizes, scale))
     return y
 
 
@@ -313,8 +313,9 @@ def _over(reduction: Any, name: str, x: Any, axis: Any, keepdims: Any, kinds: st
     x = as_tensor(x, np.dtype(bool) if kinds == "b" else None)
     if x._array.dtype.kind not in kinds:
         raise InvalidArgumentError(
-            f"{name}: Value for attr 'T' of {x.dtype.name} is not in the list of allowed values: input_tensor must hold "
-            f"{'bools' if kinds == 'b' else 'real numbers' if kinds == REAL else 'numbers'}; use tf.cast [Op:{name}]"
+            f"{name}: Value for attr 'T' of {x.dtype.name} is not in the list of allowed values: input_tensor must "
+            f"hold {'bools' if kinds == 'b' else 'real numbers' if kinds == REAL else 'numbers'}; use tf.cast "
+            f"[Op:{name}]"
         )
     return reduction(x, axes=axes_of(name, axis, x._array.ndim), keepdims=bool(keepdims))
 

@@ -10,7 +10,7 @@ from ..dtypes import accumulator
 from ..op import op, public
 from ..registry import OPS
 from ..tensor import as_tensor
-from .math import conj
+from .complex import conj
 from .shape import axis_of
 
 

@@ -168,8 +168,8 @@ def _resolved(array: Any, wanted: tuple[int, ...]) -> tuple[int, ...]:
             known, size = (math.prod(s for s in shape if s > 0) for shape in (wanted, array.shape))
         if known == 0 or size % known:
             raise InvalidArgumentError(
-                f"reshape: Input to reshape is a tensor with {size} values, but the requested shape requires a multiple "
-                f"of {known}: tensor has shape {array.shape}, shape is {list(wanted)} [Op:Reshape]"
+                f"reshape: Input to reshape is a tensor with {size} values, but the requested shape requires a "
+                f"multiple of {known}: tensor has shape {array.shape}, shape is {list(wanted)} [Op:Reshape]"
             )
         return tuple([size // known if s == -1 else s for s in wanted])
     if known != size:

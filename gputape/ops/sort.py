@@ -14,7 +14,7 @@ from ..tensor import as_tensor
 from .shape import axis_of, static
 from .transpose import transpose
 
-TopK = namedtuple("TopKV2", ["values", "indices"])
+TopKV2 = namedtuple("TopKV2", ["values", "indices"])
 
 
 def order(xp, x, descending):
@@ -68,7 +68,7 @@ def _(dys, ys, x_shape):
 
 
 @public
-def top_k(input: Any, k: Any = 1, sorted: bool = True, index_type: Any = "int32", name: str | None = None) -> TopK:
+def top_k(input: Any, k: Any = 1, sorted: bool = True, index_type: Any = "int32", name: str | None = None) -> Any:
     """The `k` largest elements of the last axis in descending order, as (values, indices); of equal ones the first.
 
     index_type: dtype of the indices, default int32. Always sorted. InvalidArgumentError if the axis has fewer than k.
@@ -82,7 +82,7 @@ def top_k(input: Any, k: Any = 1, sorted: bool = True, index_type: Any = "int32"
         raise InvalidArgumentError(
             f"top_k: input must have at least k={count} columns. Had shape {x._array.shape} [Op:TopKV2]"
         )
-    return TopK(*best(x, k=count, dtype=as_dtype(index_type).numpy, descending=True))
+    return TopKV2(*best(x, k=count, dtype=as_dtype(index_type).numpy, descending=True))
 
 
 def _sorted(x: Any, axis: Any, direction: str) -> tuple[Any, Any]:

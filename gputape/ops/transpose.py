@@ -45,7 +45,7 @@ def _(x, *, perm):
 
 def merged(shape, perm):
     """The permutation with axes of size 1 left out, and axes that stay neighbours taken as one: (sizes, order)."""
-    groups = []
+    groups: list[list[int]] = []
     for k in perm:
         if shape[k] != 1:
             if groups and all(shape[j] == 1 for j in range(groups[-1][-1] + 1, k)) and k > groups[-1][-1]:
@@ -62,7 +62,7 @@ def _strides(dims):
 
 
 def _outer(dims, order, left_out):
-    """The struct Outer of the axes of y, in its order, without those of x that are `left_out`; and its number of places."""
+    """The struct Outer for the axes of y, in its order, without those of x `left_out`; and how many places it has."""
     source, target = _strides(dims), _strides([dims[k] for k in order])
     axes = [(dims[k], source[k], target[place]) for place, k in enumerate(order) if k not in left_out]
     columns = [np.resize(np.array([a[j] for a in axes] or [0], np.int64), MOST_AXES) for j in range(3)]

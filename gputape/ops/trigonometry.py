@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ..op import elementwise
 from .complex import conj
 from .domain import floating
+from .functor import camel, functor
 from .unary import rsqrt
 
 
@@ -134,5 +137,8 @@ def _(dy, x):
     return dy / (1.0 - x * x)
 
 
-_FUNCTIONS = (sin, cos, tan, asin, acos, atan, sinh, cosh, asinh, acosh, atanh)
+for _op in (sin, cos, tan, asin, acos, atan, sinh, cosh, asinh, acosh, atanh):
+    _op.kernel(functor(camel(_op.name)))
+
+_FUNCTIONS: tuple[Any, ...] = (sin, cos, tan, asin, acos, atan, sinh, cosh, asinh, acosh, atanh)
 NAMES = {f"{path}{f.__name__}": f for f in _FUNCTIONS for path in ("tf.", "tf.math.")}

@@ -13,6 +13,7 @@ from .complex import complex_from, conj
 from .complex import real as real_part
 from .domain import floating, numeric, real_floating
 from .domain import real as real_numbers
+from .functor import camel, functor
 
 
 @elementwise
@@ -319,10 +320,20 @@ def round_(xp, x):
     return x if x.dtype.kind in "iu" else xp.rint(x)
 
 
-_BARE = (negative, abs_, sign, square, sqrt, exp, tanh, sigmoid, floor, round_)
-_MATH = (*_BARE, reciprocal, rsqrt, expm1, log, log1p, softplus, log_sigmoid, ceil, rint)
+for _op in (negative, abs_, sign, square):
+    _op.kernel(functor(camel(_op.name), "fViu"))
+for _op in (reciprocal, sqrt, rsqrt, exp, expm1, log, log1p, tanh, sigmoid, softplus, floor, ceil, rint):
+    _op.kernel(functor(camel(_op.name)))
+for _op in (reciprocal_grad, sqrt_grad, rsqrt_grad, tanh_grad, sigmoid_grad, softplus_grad):
+    _op.kernel(functor(camel(_op.name)))
+round_.kernel(functor("Rint"))
+
+_BARE: tuple[Any, ...] = (negative, abs_, sign, square, sqrt, exp, tanh, sigmoid, floor, round_)
+_MATH: tuple[Any, ...] = (*_BARE, reciprocal, rsqrt, expm1, log, log1p, softplus, log_sigmoid, ceil, rint)
 NAMES = {
     **{f"tf.{f.__name__.rstrip('_')}": f for f in _BARE},
     **{f"tf.math.{f.__name__.rstrip('_')}": f for f in _MATH},
-    **{f"tf.nn.{f.__name__}": f for f in (sigmoid, tanh, softplus)},
+    "tf.nn.sigmoid": sigmoid,
+    "tf.nn.tanh": tanh,
+    "tf.nn.softplus": softplus,
 }

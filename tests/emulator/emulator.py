@@ -4,24 +4,26 @@
         kernels.softmax_forward[x.dtype](grid=len(x), args=(x, y, np.int64(x.shape[1])))
 
 An op with a kernel takes it under `cuda.emulated`, so tests of ops run over the real sources without a GPU (the fixture
-`device` in tests/conftest.py). How it works:
+`device` in tests/conftest.py). The parts:
 
-    device.h        what CUDA C++ has beyond C++: threadIdx, __shared__, shuffles, atomics, ...; included before the source
+    device.h        what CUDA C++ has beyond C++: threadIdx, __shared__, shuffles, atomics; stands before the source
     cuda_fp16.h     __half and __nv_bfloat16; cuda_pipeline_primitives.h: asynchronous copies
     scheduler.cpp   runs the threads: each block's in turn, changing from one to the next where they wait
-    this file       compiles, checks the arguments of a launch, calls it in one or several orders of threads
+    emulator.py     compiles, checks the arguments of a launch, calls it in one or several orders of threads
 
-What it finds: a launch that no device takes; arguments of the wrong type or number; barriers that not all threads reach;
-warp operations whose lanes do not meet; deadlocks; reads of shared memory that nobody wrote (it is full of NaN) and of
-asynchronous copies before the wait. `Emulator(orders=ORDERS)` runs each launch with the threads in three orders and
-compares all bits: a difference is a race. `Emulator(sanitizer="address")` finds accesses out of range, "undefined" misaligned
-vectors and integer overflow, "thread" missing barriers; they need `environment(sanitizer)` when Python starts.
+What it finds: launches that no device takes; arguments of the wrong type or number; barriers that not every thread
+reaches; warp operations whose lanes do not meet; deadlocks; reads of shared memory that nobody wrote (it is full of
+NaN) and of asynchronous copies before the wait. `Emulator(orders=ORDERS)` runs each launch with the threads in three
+orders and compares all bits: a difference is a race. `Emulator(sanitizer=...)` finds accesses out of range ("address"),
+misaligned vectors and integer overflow ("undefined"), missing barriers ("thread"); start Python with
+`environment(sanitizer)`.
 
 What it cannot show: time, coalescing, bank conflicts, occupancy, the memory model's weaker orders, the accuracy of fast
 math, flushed denormals. Compare with the tolerances of the dtype.
 
-A kernel file needs nothing special for it, but: dynamic shared memory through GT_DYN_SMEM, no float atomics, no inline PTX
-outside one small function with an emulated body (see the top of device.h).
+A kernel file needs nothing special, but: dynamic shared memory through GT_DYN_SMEM, no float atomics, and no inline PTX
+outside one small function with an emulated body (see the top of device.h). The instances that a file declares
+("// instance ...") are compiled together at its first launch, which saves much time; others one by one.
 """
 
 from __future__ import annotations
@@ -66,9 +68,10 @@ SANITIZERS = {
 RUNTIMES = {"address": "libasan.so", "undefined": "libubsan.so", "thread": "libtsan.so"}
 NUMPY_CACHES = 1024  # NumPy reuses its buffers below this many bytes, which hides them from AddressSanitizer
 LETTERS = {  # a parameter's type, as device.h calls it
-    "d": "float64", "f": "float32", "e": "float16", "E": "bfloat16", "?": "bool", "b": "int8", "h": "int16", "i": "int32",
-    "q": "int64", "B": "uint8", "H": "uint16", "I": "uint32", "Q": "uint64",
-}  # fmt: skip
+    **{"d": "float64", "f": "float32", "e": "float16", "E": "bfloat16", "?": "bool"},
+    **{"b": "int8", "h": "int16", "i": "int32", "q": "int64"},
+    **{"B": "uint8", "H": "uint16", "I": "uint32", "Q": "uint64"},
+}
 _lock = threading.Lock()
 
 
@@ -96,7 +99,7 @@ def environment(sanitizer: str) -> dict[str, str]:
 class Emulator:
     """A driver for `cuda.emulated`.
 
-    orders: the orders in which the threads of each launch run, of ORDERS; with more than one, all must give the same bits.
+    orders: in which the threads of each launch run, of ORDERS; with more than one, all must give the same bits.
     sanitizer: None, "address", "undefined" or "thread"; the default is the variable GPUTAPE_SANITIZER.
     """
 
@@ -109,7 +112,7 @@ class Emulator:
     def launch(
         self, kernel: Any, grid: tuple[int, ...], block: tuple[int, ...], args: Sequence[Any], smem: int
     ) -> None:
-        """Run a `gputape.cuda.Kernel`; TypeError for arguments it does not take, EmulationError for what it does wrong."""
+        """Run a `cuda.Kernel`. TypeError for arguments it does not take, EmulationError for what it does wrong."""
         compiled = _compiled(
             kernel.file.source, kernel.file.name, kernel.file.options, kernel.expression, self.sanitizer
         )

@@ -125,7 +125,9 @@ KERNELS = cuda.Kernels(SOURCE, block=64)
 X = np.arange(64, dtype=np.float32)
 
 
-def run(name: str, *args: object, grid: object = 1, block: object = None, smem: int = 0, orders: object = ORDERS) -> None:
+def run(
+    name: str, *args: object, grid: object = 1, block: object = None, smem: int = 0, orders: object = ORDERS
+) -> None:
     with cuda.emulated(Emulator(orders)):
         getattr(KERNELS, name)(grid=grid, args=args, block=block, smem=smem)
 
@@ -195,7 +197,7 @@ def test_every_block_runs_once_in_every_order():
 
 def test_a_missing_barrier_is_a_race():
     y = np.zeros(64, np.float32)
-    with pytest.raises(EmulationError, match="rotate_without_barrier: a race: array 1 .* forward and in reverse"):
+    with pytest.raises(EmulationError, match=r"rotate_without_barrier: a race: array 1 .* forward and in reverse"):
         run("rotate_without_barrier", X, y)
 
 
@@ -212,7 +214,9 @@ def test_divergence_names_both_lines():
 
 
 def test_a_lane_that_stays_away_is_a_deadlock():
-    with pytest.raises(EmulationError, match=r"deadlock in block \(0, 0, 0\): 1 threads at __syncthreads .* 31 in warp"):
+    with pytest.raises(
+        EmulationError, match=r"deadlock in block \(0, 0, 0\): 1 threads at __syncthreads .* 31 in warp"
+    ):
         run("leave_a_lane_out", np.zeros(32, np.int32), block=32)
 
 
@@ -248,7 +252,10 @@ def test_a_copy_that_is_not_waited_for_has_not_happened():
     [
         ((X, X, np.float64(2), np.int64(1)), "argument 2: the kernel takes float, not a float64"),
         ((X, X, np.float32(2), np.int32(1)), "argument 3: the kernel takes long long, not a int32"),
-        ((X.astype(np.float64), X, np.float32(2), np.int64(1)), r"argument 0: the kernel takes float\*, not an array of float64"),
+        (
+            (X.astype(np.float64), X, np.float32(2), np.int64(1)),
+            r"argument 0: the kernel takes float\*, not an array of float64",
+        ),
         ((X, X, np.float32(2)), r"takes 4 arguments \(float\*, float\*, float, long long\), got 3"),
         ((X, np.int64(0), np.float32(2), np.int64(1)), r"argument 1: the kernel takes float\*, not a int64"),
         ((X, X, X, np.int64(1)), "argument 2: the kernel takes float, not an array of float32"),
@@ -301,10 +308,14 @@ def sanitized(sanitizer: str, kernel: str, args: str) -> subprocess.CompletedPro
     return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=variables, check=False)
 
 
-@pytest.mark.parametrize("sanitizer, kernel, args, told", [(s, *plant) for s, plants in PLANTS.items() for plant in plants])
+@pytest.mark.parametrize(
+    "sanitizer, kernel, args, told", [(s, *plant) for s, plants in PLANTS.items() for plant in plants]
+)
 def test_a_sanitizer_finds(sanitizer, kernel, args, told):
     done = sanitized(sanitizer, kernel, args)
-    assert done.returncode != 0 and told in done.stderr and re.search(r"(kernel\.cu|common\.cuh):\d+", done.stderr), done.stderr[-2000:]
+    assert done.returncode != 0 and told in done.stderr and re.search(r"(kernel\.cu|common\.cuh):\d+", done.stderr), (
+        done.stderr[-2000:]
+    )
 
 
 @pytest.mark.parametrize("sanitizer", PLANTS)

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable as _Callable
 from typing import Any
 
+import gputape as tf
+
 from ..utils import progbar as progbar_module
+from .logs import flat_logs
 
 
 class Callback:
@@ -82,7 +85,10 @@ _RELAYED = {"on_train_batch_begin": "on_batch_begin", "on_train_batch_end": "on_
 
 
 class History(Callback):
-    """Keeps the logs of every epoch: `history.history["loss"]` is a list, `history.epoch` the epochs' numbers."""
+    """Keeps the logs of every epoch: `history.history["loss"]` is a list, `history.epoch` has the epochs' numbers.
+
+    `fit` makes one and returns it.
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -100,50 +106,51 @@ class History(Callback):
 
 
 class ProgbarLogger(Callback):
-    """Shows a progress bar per epoch: live on a terminal, one line an epoch elsewhere."""
+    """Shows a progress bar per epoch: live on a terminal, one line an epoch elsewhere. `fit` has one unless verbose=0."""
 
     def __init__(self) -> None:
         super().__init__()
         self.verbose, self.epochs, self.target = 1, 1, None
         self._bar: Any = None
-        self._testing_alone = False
         self._training = False
+        self._seen = 0
 
     def set_params(self, params: dict[str, Any]) -> None:
         super().set_params(params)
-        self.verbose, self.epochs, self.target = params["verbose"], params["epochs"], params["steps"]
+        self.verbose = 1 if params["verbose"] == "auto" else int(params["verbose"])
+        self.epochs, self.target = params["epochs"], params["steps"]
 
     def on_train_begin(self, logs: Any = None) -> None:
         self._training = True
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
-        self._bar = self._new_bar()
+        self._start()
         if self.verbose and self.epochs > 1:
             progbar_module.write(f"Epoch {epoch + 1}/{self.epochs}")
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        self._update(batch, logs)
+        self._show(batch, logs)
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         self._finish(logs)
 
     def on_test_begin(self, logs: Any = None) -> None:
         if not self._training:
-            self._bar = self._new_bar()
+            self._start()
 
     def on_test_batch_end(self, batch: int, logs: Any = None) -> None:
         if not self._training:
-            self._update(batch, logs)
+            self._show(batch, logs)
 
     def on_test_end(self, logs: Any = None) -> None:
         if not self._training:
             self._finish(logs)
 
     def on_predict_begin(self, logs: Any = None) -> None:
-        self._bar = self._new_bar()
+        self._start()
 
     def on_predict_batch_end(self, batch: int, logs: Any = None) -> None:
-        self._update(batch, None)
+        self._show(batch, None)
 
     def on_predict_end(self, logs: Any = None) -> None:
         self._finish(None)
@@ -151,18 +158,19 @@ class ProgbarLogger(Callback):
     def on_train_end(self, logs: Any = None) -> None:
         self._training = False
 
-    def _new_bar(self) -> Any:
-        return progbar_module.Progbar(self.target, verbose=self.verbose, unit_name="step")
+    def _start(self) -> None:
+        self._seen = 0
+        self._bar = progbar_module.Progbar(self.target, verbose=self.verbose, stateless_metrics=())
 
-    def _update(self, batch: int, logs: Any) -> None:
-        if self.verbose == 1 and self._bar.due():
-            self._bar.update(batch + 1, list((logs or {}).items()), finalize=False)
+    def _show(self, batch: int, logs: Any) -> None:
+        self._seen = batch + 1
+        if self.verbose == 1 and self._bar.due():  # values are read from the device only when they will be shown
+            self._bar.update(self._seen, list((logs or {}).items()), finalize=False)
 
     def _finish(self, logs: Any) -> None:
         if self.verbose:
-            if self.target is None:
-                self._bar.target = self.target = self._bar.seen
-            self._bar.update(self._bar.target, list((logs or {}).items()), finalize=True)
+            self.target = self._bar.target = self.target or self._seen
+            self._bar.update(self.target, list((logs or {}).items()), finalize=True)
 
 
 class LambdaCallback(Callback):
@@ -194,7 +202,13 @@ class LambdaCallback(Callback):
 class CallbackList(Callback):
     """Calls each of its callbacks in order, and only those that do something at that point.
 
-    Batch hooks that nobody overrides cost nothing and ask for no values.
+    Args:
+        callbacks: a list of them, or one.
+        add_history, add_progbar: whether to append a History and a ProgbarLogger, unless there is one.
+        model: what the callbacks find as `model`.
+        params: what they find as `params`; those of fit are verbose, epochs and steps.
+
+    Callbacks receive logs as `Logs`, sorted by name; at the end of an epoch as one dict of Python values that all share.
     """
 
     def __init__(
@@ -206,29 +220,19 @@ class CallbackList(Callback):
         **params: Any,
     ) -> None:
         super().__init__()
-        self.callbacks: list[Any] = list(callbacks or [])
-        if add_progbar and not any(isinstance(c, ProgbarLogger) for c in self.callbacks):
-            self.callbacks.append(ProgbarLogger())
+        listed = callbacks if isinstance(callbacks, (list, tuple)) else [] if callbacks is None else [callbacks]
+        self.callbacks: list[Any] = tf.nest.flatten(list(listed))
         self.history = next((c for c in self.callbacks if isinstance(c, History)), None)
         if add_history and self.history is None:
             self.history = History()
-            self.callbacks.insert(0, self.history)
+            self.callbacks.append(self.history)
+        if add_progbar and not any(isinstance(c, ProgbarLogger) for c in self.callbacks):
+            self.callbacks.append(ProgbarLogger())
         if model is not None:
             self.set_model(model)
         self.set_params(params)
         for hook in HOOKS:
             self._install(hook)
-
-    @classmethod
-    def of(cls, callbacks: Any, model: Any, add_history: bool, verbose: Any, epochs: int, steps: Any) -> Any:
-        """The list fit works with: `callbacks` itself if it is a CallbackList already."""
-        if isinstance(callbacks, CallbackList):
-            return callbacks
-        listed = callbacks if isinstance(callbacks, (list, tuple)) else [] if callbacks is None else [callbacks]
-        level = 1 if verbose == "auto" else int(verbose)
-        return cls(
-            listed, add_history, add_progbar=level != 0, model=model, verbose=level, epochs=epochs, steps=steps
-        )
 
     def append(self, callback: Any) -> None:
         self.callbacks.append(callback)
@@ -237,8 +241,9 @@ class CallbackList(Callback):
 
     def set_params(self, params: dict[str, Any]) -> None:
         self.params = params
-        for callback in self.callbacks:
-            callback.set_params(params)
+        if params:
+            for callback in self.callbacks:
+                callback.set_params(params)
 
     def set_model(self, model: Any) -> None:
         super().set_model(model)
@@ -248,13 +253,28 @@ class CallbackList(Callback):
             callback.set_model(model)
 
     def _install(self, hook: str) -> None:
+        """Put the function that runs `hook` of all callbacks in the place of the method."""
         methods = [getattr(c, hook) for c in self.callbacks if _overrides(c, hook)]
+        prepared = (lambda logs: flat_logs(logs).copy()) if hook == "on_epoch_end" else flat_logs
 
-        def call(*args: Any, **kwargs: Any) -> None:
+        def numbered(number: int, logs: Any = None) -> None:
+            if methods:
+                logs = prepared(logs)
+                for method in methods:
+                    method(number, logs=logs)
+
+        def plain(logs: Any = None) -> None:
+            if methods:
+                logs = prepared(logs)
+                for method in methods:
+                    method(logs)
+
+        def epoch(epoch: int, logs: Any = None) -> None:
+            logs = prepared(logs)
             for method in methods:
-                method(*args, **kwargs)
+                method(epoch, logs)
 
-        self.__dict__[hook] = call
+        self.__dict__[hook] = numbered if "batch" in hook else epoch if "epoch" in hook else plain
 
 
 def _overrides(callback: Any, hook: str) -> bool:

@@ -43,7 +43,7 @@ class InputLayer(Layer):
         if kwargs:
             raise ValueError(f"Unrecognized keyword arguments: {kwargs}")
         if input_tensor is not None:
-            _check_agrees(input_tensor, shape, batch_size, batch_shape, dtype)
+            _check_agrees(input_tensor, shape, batch_size, batch_shape, dtype, sparse)
             batch_shape, dtype = input_tensor.shape, input_tensor.dtype
         elif batch_shape is not None:
             for argument, value in (("shape", shape), ("batch_size", batch_size)):
@@ -82,7 +82,7 @@ class InputLayer(Layer):
         return {n: getattr(self, n) for n in names}
 
 
-def _check_agrees(tensor: Any, shape: Any, batch_size: Any, batch_shape: Any, dtype: Any) -> None:
+def _check_agrees(tensor: Any, shape: Any, batch_size: Any, batch_shape: Any, dtype: Any, sparse: Any) -> None:
     if not isinstance(tensor, KerasTensor):
         raise ValueError(
             f"Argument `input_tensor` must be a KerasTensor. Received invalid type: input_tensor={tensor} "
@@ -93,6 +93,7 @@ def _check_agrees(tensor: Any, shape: Any, batch_size: Any, batch_shape: Any, dt
         "shape": shape is not None and tuple(shape) != tensor.shape[1:],
         "batch_shape": batch_shape is not None and tuple(batch_shape) != tensor.shape,
         "dtype": dtype is not None and tensor.dtype != dtype,
+        "sparse": sparse is not None and tensor.sparse != sparse,
     }
     for argument in [a for a, is_wrong in wrong.items() if is_wrong]:
         raise ValueError(

@@ -7,10 +7,13 @@ of the same names.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import inspect
 import warnings
 from typing import Any
+
+import numpy as np
 
 import gputape as tf
 
@@ -24,14 +27,17 @@ from ..scopes import (
     set_keras_mask,
     state,
 )
-from ..serialization import serialize_keras_object
-from ..symbolic import KerasTensor, Node, Operation, SymbolicScope, any_symbolic_tensors, default, is_default
+from ..serialization import deserialize_keras_object, serialize_keras_object
+from ..symbolic import KerasTensor, Node, Operation, any_symbolic_tensors, default, is_default
 from ..symbolic import compute_output_spec as infer_output_spec
 from ..variable import Variable
 from . import state as layer_state
 from .calling import CallContext, CallSpec, explained, is_tensor_like, specs_from_shapes
 from .config import argument_names, serialized_argument, user_config
 from .input_spec import assert_input_compatibility
+
+
+_NO_SCOPE = contextlib.nullcontext()
 
 
 def _recording_build(build: Any) -> Any:
@@ -329,7 +335,9 @@ class Layer(layer_state.LayerState, Operation, tf.Module):
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Convert and cast the inputs, check them, build on the first call, then `call` (or a graph node if symbolic)."""
-        self._check_super_called()
+        if not self._super_called:
+            self._check_super_called()
+        known = self._called and self.built  # nothing is made in this call, so no name scope is needed
         self.__dict__["_called"] = True
         original_args, original_kwargs = args, dict(kwargs)
         x = args[0] if len(args) == 1 else None
@@ -355,13 +363,14 @@ class Layer(layer_state.LayerState, Operation, tf.Module):
             self._clear_losses()
         handed_down = dict(context.values)
         try:
-            with self._open_name_scope():
+            with _NO_SCOPE if known else self._open_name_scope():
                 if not self.built and spec is not None:
                     self._maybe_build(spec)
                 self._populate_context(context, spec, kwargs)
                 previous_mask = self._populate_mask(spec, first, kwargs)
                 outputs = self._run(symbolic, args, kwargs)
-                self._finish_build(spec)
+                if not self.built:
+                    self._finish_build(spec)
                 if self.activity_regularizer is not None and not symbolic:
                     self._regularize_activity(outputs)
             if self._supports_masking:
@@ -394,16 +403,17 @@ class Layer(layer_state.LayerState, Operation, tf.Module):
 
     def _populate_context(self, context: CallContext, spec: CallSpec | None, kwargs: dict[str, Any]) -> None:
         """`training` and its like: what the caller said, else what an outer layer was told, else the default."""
+        parameters = self._call_signature.parameters
         for name in self._call_context_args:
             value = spec.user_arguments_dict.get(name) if spec is not None else None
             if value is None:
                 value = context.values.get(name)
-            if value is None and name in self._call_signature.parameters:
-                standard = self._call_signature.parameters[name].default
-                value = None if standard is inspect.Parameter.empty else standard
+            if name in parameters:
+                if value is None and parameters[name].default is not inspect.Parameter.empty:
+                    value = parameters[name].default
+                if value is not None:
+                    kwargs[name] = value
             context.values[name] = value
-            if value is not None and name in self._call_signature.parameters:
-                kwargs[name] = value
 
     def _register_call_context_args(self, *names: str) -> None:
         """Hand further keyword arguments down to the layers inside, as `training` is."""
@@ -429,15 +439,14 @@ class Layer(layer_state.LayerState, Operation, tf.Module):
         return tree.map_structure(get_keras_mask, first)
 
     def _run(self, symbolic: bool, args: Any, kwargs: dict[str, Any]) -> Any:
-        outer = state.autocast
-        dtype = self.compute_dtype
-        wanted: Any = dtype
+        outer, policy = state.autocast, self._policy()
+        wanted = policy.compute_dtype
         if outer is not None:
-            if not self.autocast or not tf.as_dtype(dtype).is_floating:
+            if not self.autocast or not tf.as_dtype(wanted).is_floating:
                 wanted = None
             scoped = wanted != outer.dtype
         else:
-            scoped = dtype != self.variable_dtype and tf.as_dtype(dtype).is_floating
+            scoped = wanted != policy.variable_dtype and tf.as_dtype(wanted).is_floating
         if not scoped:
             return self._perform(symbolic, args, kwargs)
         with AutocastScope(wanted):
@@ -458,8 +467,6 @@ class Layer(layer_state.LayerState, Operation, tf.Module):
         return self.compute_output_spec(*args, **kwargs)
 
     def _finish_build(self, spec: CallSpec | None) -> None:
-        if self.built:
-            return
         self.built = True
         if spec is not None and self._build_shapes_dict is None:
             shape = next(iter(spec.shapes().values()), None)
@@ -472,12 +479,13 @@ class Layer(layer_state.LayerState, Operation, tf.Module):
         for y in tree.flatten(outputs):
             if isinstance(y, tf.Tensor):
                 loss = self.activity_regularizer(y)
-                self.add_loss(loss / tf.cast(tf.shape(y)[0], loss.dtype) if y.ndim else loss)
+                size = y.shape[0] if y.ndim else 1  # the same strength for every batch size
+                self.add_loss(loss / size if size else tf.zeros_like(loss))
 
     def _set_mask_metadata(self, inputs: Any, outputs: Any, previous_mask: Any) -> None:
-        flat = tree.flatten(outputs)
         if previous_mask is None and is_default(self.compute_mask):
             return
+        flat = tree.flatten(outputs)
         if all(get_keras_mask(y) is not None for y in flat):
             return
         masks = self.compute_mask(inputs, previous_mask)
@@ -486,6 +494,38 @@ class Layer(layer_state.LayerState, Operation, tf.Module):
         for y, mask in zip(flat, tree.flatten(masks)):
             if mask is not None and get_keras_mask(y) is None:
                 set_keras_mask(y, mask)
+
+    def stateless_call(
+        self, trainable_variables: Any, non_trainable_variables: Any, *args: Any, return_losses: bool = False, **kwargs: Any
+    ) -> Any:
+        """`call` with these values of its variables; returns the outputs and the new values of the others (and the losses).
+
+        The layer's own values are as before when it returns. ValueError unless built, or if the numbers of values differ.
+        """
+        if not self.built:
+            raise ValueError(
+                f"To call stateless_call, {type(self).__name__} must be built (i.e. its variables must have been already "
+                "created). You can build it by calling it on some data."
+            )
+        groups = {"trainable_variables": trainable_variables, "non_trainable_variables": non_trainable_variables}
+        for name, values in groups.items():
+            if len(values) != len(getattr(self, name)):
+                raise ValueError(
+                    f"Argument `{name}` must be a list of tensors corresponding 1:1 to {type(self).__name__}().{name}. "
+                    f"Received list with length {len(values)}, but expected {len(getattr(self, name))} variables."
+                )
+        variables = [*self.trainable_variables, *self.non_trainable_variables]
+        kept = [tf.identity(v) for v in variables]
+        try:
+            for v, value in zip(variables, [*trainable_variables, *non_trainable_variables]):
+                v.assign(value)
+            outputs = self(*args, **kwargs)
+            losses = self.losses
+            changed = [tf.identity(v) for v in self.non_trainable_variables]
+        finally:
+            for v, value in zip(variables, kept):
+                v.assign(value)
+        return (outputs, changed, losses) if return_losses else (outputs, changed)
 
     # -- shapes
     def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
@@ -543,6 +583,13 @@ class Layer(layer_state.LayerState, Operation, tf.Module):
                 f"Error when deserializing class '{cls.__name__}' using config={config}.\n\nException encountered: {error}"
             ) from error
 
+    def __reduce__(self) -> Any:
+        """Pickled and copied as its config and the values of its variables."""
+        optimizer = getattr(self, "optimizer", None)
+        slots = [np.array(v) for v in optimizer.variables] if optimizer is not None and optimizer.built else None
+        custom = {type(x).__name__: type(x) for x in self._flatten_layers() if not _is_ours(type(x))}
+        return _restored, (serialize_keras_object(self), custom, [np.array(v) for v in self.variables], slots)
+
     def _check_super_called(self) -> None:
         if not self._super_called:
             raise RuntimeError(
@@ -564,4 +611,16 @@ class Layer(layer_state.LayerState, Operation, tf.Module):
     __str__ = __repr__
 
 
-__all__ = ["Layer", "SymbolicScope"]
+def _is_ours(cls: type) -> bool:
+    return cls.__module__.startswith("gputape.keras")
+
+
+def _restored(config: Any, custom: Any, values: Any, slots: Any) -> Any:
+    made = deserialize_keras_object(config, custom_objects=custom, safe_mode=False)
+    for v, value in zip(made.variables, values):
+        v.assign(value)
+    if slots is not None:
+        made.optimizer.build(made.trainable_variables)
+        for v, value in zip(made.optimizer.variables, slots):
+            v.assign(value)
+    return made

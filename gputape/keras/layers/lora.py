@@ -38,7 +38,7 @@ class LowRankAdapted:
         constraint = f"{target}_constraint"
         if getattr(self, constraint):
             raise ValueError(
-                f"Lora is incompatible with {target} constraints. In order to enable lora on this layer, remove the "
+                f"Lora is incompatible with {target.removesuffix('s')} constraints. In order to enable lora on this layer, remove the "
                 f"`{constraint}` argument."
             )
         if not self.built:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -256,7 +256,7 @@ class LayerState:
             layer._losses.clear()
 
     # -- layers inside
-    def _flatten_layers(self, include_self: bool = True, recursive: bool = True) -> Iterator[Any]:
+    def _flatten_layers(self, include_self: bool = True, recursive: bool = True) -> list[Any]:
         """The layers inside, each before those inside it."""
         found: list[Any] = [self] if include_self else []
         seen = {id(self)}
@@ -269,7 +269,7 @@ class LayerState:
             found.append(layer)
             if recursive:
                 stack.extend(reversed(layer._layers))
-        return iter(found)
+        return found
 
 
 __all__ = ["DotNotTrackScope", "LayerState", "is_metric", "is_seed_generator", "unique", "weight_arguments"]

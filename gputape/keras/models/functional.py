@@ -147,8 +147,6 @@ class Functional(Function, Model):
             mismatch = True
         elif isinstance(struct, dict) and not isinstance(inputs, dict):
             mismatch = list(struct) != sorted(struct)
-        if isinstance(inputs, dict) and isinstance(struct, dict) and set(struct) < set(inputs):
-            inputs = {k: inputs[k] for k in struct}
         if mismatch or not _same_structure(inputs, struct):
             expected = tree.map_structure(lambda x: x.name, struct)
             received = tree.map_structure(lambda x: "None" if x is None else f"Tensor(shape={tuple(x.shape)})", inputs)
@@ -156,6 +154,8 @@ class Functional(Function, Model):
                 f"The structure of `inputs` doesn't match the expected structure.\nExpected: {expected}\n"
                 f"Received: inputs={received}"
             )
+            if isinstance(inputs, dict) and isinstance(struct, dict) and set(struct) < set(inputs):
+                inputs = {k: inputs[k] for k in struct}
             if mismatch or len(tree.flatten(inputs)) != len(refs):
                 raise ValueError(told)
             warnings.warn(told, stacklevel=2)

@@ -65,7 +65,7 @@ class Model(Trainer, Layer):
     @property
     def layers(self) -> list[Any]:
         """The layers that are attributes of the model, or nodes of its graph."""
-        return list(self._flatten_layers(include_self=False, recursive=False))
+        return self._flatten_layers(include_self=False, recursive=False)
 
     @layers.setter
     def layers(self, _: Any) -> None:

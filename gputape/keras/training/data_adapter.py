@@ -1,12 +1,13 @@
 """What fit, evaluate and predict take, as a source of batches `(x, y, sample_weight)`.
 
-Arrays (NumPy, tensors, pandas, lists and dicts of them), tf.data Datasets, Keras PyDatasets, Python generators and any
-other iterable (a PyTorch DataLoader) all become a `Batches`: `batches(epoch)` gives the batches of one epoch,
-`steps` their number, or None if it is not known.
+Arrays (NumPy, tensors, pandas, lists and dicts of them), tf.data Datasets, PyDatasets, Python generators and any other
+iterable (a PyTorch DataLoader) all become a `Batches`: `batches(epoch)` gives the batches of one epoch, `steps` their
+number, or None if it is not known.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
@@ -15,85 +16,192 @@ import numpy as np
 import gputape as tf
 
 from .. import config
+from ..utils.seeding import numpy_generator
+from .pydataset import PyDataset, in_order
+
+RESIDENT = 2**30  # arrays up to so many bytes in all move to the GPU once, not batch by batch
 
 
 def unpack_x_y_sample_weight(data: Any) -> tuple[Any, Any, Any]:
-    """`(x, y, sample_weight)` from what a data source yields: x, (x,), (x, y) or (x, y, sample_weight)."""
-    if isinstance(data, list):
-        data = tuple(data)
-    if not isinstance(data, tuple):
+    """`(x, y, sample_weight)` from what a data source yields: x, (x,), (x, y) or (x, y, sample_weight).
+
+    >>> from gputape import keras
+    >>> keras.utils.unpack_x_y_sample_weight(("features", "labels"))
+    ('features', 'labels', None)
+
+    Raises ValueError for a longer tuple.
+    """
+    if not isinstance(data, (tuple, list)):
         return data, None, None
-    if len(data) == 1:
-        return data[0], None, None
-    if len(data) == 2:
-        return data[0], data[1], None
-    if len(data) == 3:
-        return data
-    raise ValueError(
-        "Data is expected to be in format `x`, `(x,)`, `(x, y)`, or `(x, y, sample_weight)`, "
-        f"found a tuple of {len(data)} elements"
-    )
+    if len(data) not in (1, 2, 3):
+        raise ValueError(
+            f"Data is expected to be in format `x`, `(x,)`, `(x, y)`, or `(x, y, sample_weight)`, found: {data}"
+        )
+    x, y, sample_weight = (*data, None, None)[:3]
+    return x, y, sample_weight
 
 
 def pack_x_y_sample_weight(x: Any, y: Any = None, sample_weight: Any = None) -> Any:
-    """The opposite of `unpack_x_y_sample_weight`; a lone x that is no tuple or list stays alone."""
-    if y is None:
+    """The opposite of `unpack_x_y_sample_weight`; a lone x that is no tuple or list stays alone.
+
+    >>> from gputape import keras
+    >>> keras.utils.pack_x_y_sample_weight("features", "labels")
+    ('features', 'labels')
+    """
+    if y is None and sample_weight is None:
         return x if not isinstance(x, (tuple, list)) else (x,)
     return (x, y) if sample_weight is None else (x, y, sample_weight)
 
 
-def _array(value: Any) -> Any:
-    """One leaf as an array: floats in floatx, as Keras converts them; tensors stay on their device."""
-    if isinstance(value, (tf.Tensor, tf.Variable)):
-        return tf.convert_to_tensor(value)
-    if hasattr(value, "to_numpy"):  # pandas
-        value = value.to_numpy()
-    array = np.asarray(value)
-    if array.dtype.kind == "f" and array.dtype != config.floatx():
-        array = array.astype(config.floatx())
-    return array
+# -- arrays
 
 
 def _is_array(value: Any) -> bool:
-    return isinstance(value, (np.ndarray, np.generic, tf.Tensor, tf.Variable)) or hasattr(value, "to_numpy")
+    if isinstance(value, (str, bytes, list, tuple, Mapping)):
+        return False
+    return isinstance(value, (np.ndarray, tf.Tensor, tf.Variable)) or hasattr(value, "__array__")
+
+
+def _array(value: Any) -> Any:
+    """One leaf as an array, floats in floatx; tensors of a GPU stay there."""
+    if isinstance(value, (tf.Tensor, tf.Variable)) and "GPU" in value.device:
+        return tf.cast(value, config.floatx()) if value.dtype.is_floating else tf.convert_to_tensor(value)
+    if hasattr(value, "detach"):  # PyTorch
+        value = value.detach().cpu()
+    array = value.to_numpy() if hasattr(value, "to_numpy") else np.asarray(value)
+    name = tf.as_dtype(array.dtype).name if array.dtype.kind in "fV" else ""
+    return array.astype(tf.as_dtype(config.floatx()).as_numpy_dtype, copy=False) if "float" in name else array
 
 
 def arrays(structure: Any) -> Any:
-    """The structure with arrays for leaves; a list of Python numbers counts as one array."""
-    if structure is None or _is_array(structure) or not isinstance(structure, (list, tuple, Mapping)):
-        return None if structure is None else _array(structure)
-    if isinstance(structure, (list, tuple)) and not any(
-        _is_array(v) or isinstance(v, (Mapping, list, tuple)) for v in structure
-    ):
-        return _array(structure)
+    """The structure with arrays for leaves; a list of numbers, or of lists of numbers, is one array."""
+    if structure is None:
+        return None
     if isinstance(structure, Mapping):
         return {k: arrays(v) for k, v in structure.items()}
-    if all(isinstance(v, (list, tuple)) and not any(_is_array(u) for u in v) for v in structure):
-        return _array(structure)
-    return type(structure)([arrays(v) for v in structure]) if type(structure) in (list, tuple) else [arrays(v) for v in structure]
+    if isinstance(structure, (list, tuple)):
+        leaves = tf.nest.flatten(structure)
+        if leaves and all(isinstance(v, (bool, int, float, np.generic)) for v in leaves):
+            return _array(structure)
+        return type(structure)(map(arrays, structure)) if type(structure) in (list, tuple) else list(map(arrays, structure))
+    return _array(structure)
+
+
+def _is_arrays(structure: Any) -> bool:
+    """Whether all leaves are arrays, numbers or None."""
+    leaves = [v for v in tf.nest.flatten(structure) if v is not None]
+    return bool(leaves) and all(_is_array(v) or isinstance(v, (bool, int, float)) for v in leaves)
+
+
+def _count(data: tuple[Any, ...]) -> int:
+    """The number of samples, which all arrays share; ValueError if they do not."""
+    sizes = {name: [a.shape[:1] for a in tf.nest.flatten(part) if a is not None] for name, part in _named(data)}
+    counts = {s for found in sizes.values() for s in found}
+    if len(counts) == 1 and counts != {()}:
+        return int(counts.pop()[0])
+    told = "; ".join(f"'{name}' sizes: {', '.join(str(s[0]) if s else 'none' for s in found)}" for name, found in sizes.items())
+    raise ValueError(
+        f"Data cardinality is ambiguous. Make sure all arrays contain the same number of samples. {told}"
+    )
+
+
+def _named(data: tuple[Any, ...]) -> Any:
+    return [(name, part) for name, part in zip(("x", "y", "sample_weight"), data) if part is not None]
+
+
+def class_weight_to_sample_weights(y: Any, class_weight: Mapping[int, float]) -> Any:
+    """The weight of each sample's class, 1 for classes that `class_weight` leaves out."""
+    labels = np.asarray(y)
+    if labels.ndim > 1:
+        labels = labels.argmax(-1) if labels.shape[-1] != 1 else labels[..., 0]
+    labels = np.round(labels).astype("int32")
+    weights = np.ones(labels.shape, config.floatx())
+    for label, weight in class_weight.items():
+        weights[labels == int(label)] = weight
+    return weights
 
 
 class Batches:
     """A source of batches: call it with the epoch to get that epoch's batches."""
 
-    def __init__(self, make: Callable[[int], Iterable[Any]], steps: int | None, batch_size: int | None = None) -> None:
-        self._make, self.steps, self.batch_size = make, steps, batch_size
+    def __init__(self, make: Callable[[int], Iterable[Any]], steps: int | None, source: Any = None) -> None:
+        self._make, self.steps, self._source = make, steps, source
 
     def __call__(self, epoch: int = 0) -> Iterator[Any]:
         return iter(self._make(epoch))
 
-    def on_epoch_end(self) -> None:
-        """Nothing to do between epochs."""
+    def tell(self, hook: str) -> None:
+        """Call `on_epoch_begin` or `on_epoch_end` of the data source, if it has one."""
+        method = getattr(self._source, hook, None)
+        if method is not None:
+            method()
 
 
-def _count(leaves: list[Any]) -> int:
-    sizes = {int(a.shape[0]) for a in leaves if len(a.shape)}
-    if not sizes:
-        raise ValueError("data must have at least one dimension, the batch")
-    if len(sizes) > 1:
-        told = ", ".join(str(tuple(a.shape)) for a in leaves)
-        raise ValueError(f"Data cardinality is ambiguous. Make sure all arrays contain the same number of samples. Shapes: {told}")
-    return sizes.pop()
+def from_arrays(
+    x: Any,
+    y: Any = None,
+    sample_weight: Any = None,
+    batch_size: int | None = None,
+    shuffle: Any = False,
+    class_weight: Any = None,
+    steps: int | None = None,
+) -> Batches:
+    """Batches cut from arrays that share their first dimension.
+
+    `shuffle=True` mixes all samples anew every epoch, "batch" those inside each batch. The batch size defaults to what
+    makes `steps` batches, or to 32.
+    """
+    data = (arrays(x), arrays(y), arrays(sample_weight))
+    if data[2] is not None and class_weight is not None:
+        raise ValueError("You cannot `class_weight` and `sample_weight` at the same time.")
+    if class_weight is not None:
+        if tf.nest.is_nested(data[1]):
+            raise ValueError("`class_weight` is only supported for Models with a single output.")
+        data = (*data[:2], class_weight_to_sample_weights(data[1], class_weight))
+    if data[2] is not None and tf.nest.is_nested(data[1]):
+        data = (*data[:2], _weights_per_output(data[1], data[2]))
+    count = _count(data)
+    size = batch_size or (math.ceil(count / steps) if steps else 32)
+    packed = pack_x_y_sample_weight(*data)
+    leaves = _placed(tf.nest.flatten(packed))
+    plain = type(packed) is tuple and len(leaves) == len(packed)
+    generator = numpy_generator() if shuffle else None
+
+    def make(epoch: int) -> Iterator[Any]:
+        order = generator.permutation(count) if generator is not None and shuffle != "batch" else None
+        for start in range(0, count, size):
+            index: Any = slice(start, min(start + size, count))
+            if order is not None:
+                index = order[index]
+            elif generator is not None:
+                index = generator.permutation(np.arange(index.start, index.stop))
+            rows = [None if a is None else _rows(a, index) for a in leaves]
+            yield tuple(rows) if plain else tf.nest.pack_sequence_as(packed, rows)
+
+    return Batches(make, -(-count // size))
+
+
+def _weights_per_output(y: Any, sample_weight: Any) -> Any:
+    """Weights in the structure of the targets: one array per sample counts for all of them."""
+    if tf.nest.is_nested(sample_weight):
+        if len(tf.nest.flatten(sample_weight)) != len(tf.nest.flatten(y)):
+            raise ValueError("You should provide one `sample_weight` array per output in `y`. The two structures did not match")
+        return sample_weight
+    if len(sample_weight.shape) > 2 or len(sample_weight.shape) == 2 and sample_weight.shape[1] != 1:
+        raise ValueError(
+            "For a model with multiple outputs, when providing a single `sample_weight` array, it should only have one "
+            "scalar score per sample (i.e. shape `(num_samples,)`). If you want to use non-scalar sample weights, pass a "
+            "`sample_weight` argument with one array per model output."
+        )
+    return tf.nest.map_structure(lambda _: sample_weight, y)
+
+
+def _placed(leaves: list[Any]) -> list[Any]:
+    """On a machine with a GPU, arrays that fit there as tensors on it."""
+    if not tf.config.list_physical_devices("GPU"):
+        return leaves
+    total = sum(a.nbytes for a in leaves if isinstance(a, np.ndarray))
+    return [tf.convert_to_tensor(a) if isinstance(a, np.ndarray) and total <= RESIDENT else a for a in leaves]
 
 
 def _rows(leaf: Any, index: Any) -> Any:
@@ -102,80 +210,50 @@ def _rows(leaf: Any, index: Any) -> Any:
     return tf.convert_to_tensor(leaf[index])
 
 
-def from_arrays(
-    x: Any, y: Any, sample_weight: Any, batch_size: int | None, shuffle: Any, generator: Any, class_weight: Any
-) -> Batches:
-    """Batches cut from arrays that share their first dimension; shuffled anew every epoch if `shuffle`."""
-    data = (arrays(x), arrays(y), arrays(sample_weight))
-    leaves = [a for a in tf.nest.flatten(data) if a is not None]
-    count = _count(leaves)
-    size = batch_size or 32
-    if class_weight:
-        data = (*data[:2], _with_class_weight(data[1], data[2], class_weight))
-
-    def make(epoch: int) -> Iterator[Any]:
-        order = generator.permutation(count) if shuffle and shuffle != "batch" else None
-        starts = np.arange(0, count, size)
-        if shuffle == "batch":
-            generator.shuffle(starts)
-        for start in starts:
-            index: Any = slice(int(start), min(int(start) + size, count))
-            if order is not None:
-                index = order[index]
-            x_, y_, w_ = tf.nest.map_structure(lambda a, index=index: None if a is None else _rows(a, index), data)
-            yield pack_x_y_sample_weight(x_, y_, w_)
-
-    return Batches(make, -(-count // size), size)
-
-
-def _with_class_weight(y: Any, sample_weight: Any, class_weight: Mapping[int, float]) -> Any:
-    if len(tf.nest.flatten(y)) > 1:
-        raise ValueError("`class_weight` is only supported for Models with a single output.")
-    if sample_weight is not None:
-        raise ValueError("You cannot `class_weight` and `sample_weight` at the same time.")
-    labels = np.asarray(y)
-    if labels.ndim > 1:
-        labels = labels.argmax(-1) if labels.shape[-1] > 1 else labels.reshape(len(labels))
-    weights = np.ones(len(labels), config.floatx())
-    for label, weight in class_weight.items():
-        weights[labels.astype("int64") == int(label)] = weight
-    return weights
+# -- everything else
 
 
 def _tensors(batch: Any, class_weight: Any) -> Any:
-    """What a foreign iterable yields, as tensors; PyTorch tensors come through their `__array__` or DLPack."""
-    x, y, w = unpack_x_y_sample_weight(batch)
-
-    def convert(v: Any) -> Any:
-        return None if v is None else tf.convert_to_tensor(_array(v.numpy() if hasattr(v, "detach") else v))
-
-    x, y, w = (tf.nest.map_structure(convert, v) for v in (x, y, w))
-    if class_weight:
-        w = tf.convert_to_tensor(_with_class_weight(y, w, class_weight))
+    """What a foreign iterable yields, as tensors."""
+    x, y, w = (tf.nest.map_structure(_tensor, part) for part in unpack_x_y_sample_weight(batch))
+    if class_weight is not None:
+        if w is not None:
+            raise ValueError("You cannot specify `class_weight` and `sample_weight` at the same time.")
+        w = tf.convert_to_tensor(class_weight_to_sample_weights(y, class_weight))
     return pack_x_y_sample_weight(x, y, w)
 
 
-class _Sequence(Batches):
-    """A PyDataset, or anything with `__getitem__` and `__len__` or `num_batches`."""
+def _tensor(value: Any) -> Any:
+    return value if value is None or isinstance(value, tf.Tensor) else tf.convert_to_tensor(_array(value))
 
-    def __init__(self, sequence: Any, shuffle: Any, generator: Any, class_weight: Any) -> None:
-        self.sequence = sequence
-        count = getattr(sequence, "num_batches", None)
-        count = count if count is not None else len(sequence)
 
-        def make(epoch: int) -> Iterator[Any]:
-            order = generator.permutation(count) if shuffle else range(count)
-            return (_tensors(sequence[int(k)], class_weight) for k in order)
+def _from_pydataset(dataset: Any, shuffle: Any, class_weight: Any) -> Batches:
+    count = dataset.num_batches if hasattr(dataset, "num_batches") else len(dataset)
 
-        super().__init__(make, count)
+    def make(epoch: int) -> Iterator[Any]:
+        order = range(count) if count is not None else None
+        if shuffle and count is not None:
+            order = numpy_generator().permutation(count).tolist()
+        return (_tensors(_checked(batch), class_weight) for batch in in_order(dataset, order))
 
-    def on_epoch_end(self) -> None:
-        if hasattr(self.sequence, "on_epoch_end"):
-            self.sequence.on_epoch_end()
+    return Batches(make, count, dataset)
+
+
+def _checked(batch: Any) -> Any:
+    if isinstance(batch, (tuple, list)) and len(batch) not in (1, 2, 3) or not isinstance(batch, (tuple, list, Mapping, np.ndarray)):
+        raise ValueError(
+            "PyDataset.__getitem__() must return a tuple or a dict. If a tuple, it must be ordered either (input,) or "
+            f"(inputs, targets) or (inputs, targets, sample_weights). Received: {str(batch)[:100]}... of type {type(batch)}"
+        )
+    return batch
 
 
 def _is_dataset(x: Any) -> bool:
     return hasattr(x, "element_spec") and hasattr(x, "cardinality")
+
+
+def _is_pydataset(x: Any) -> bool:
+    return isinstance(x, PyDataset) or hasattr(x, "__getitem__") and hasattr(x, "__len__") and hasattr(x, "on_epoch_end")
 
 
 def get(
@@ -186,42 +264,53 @@ def get(
     shuffle: Any = False,
     class_weight: Any = None,
     steps: int | None = None,
-    generator: Any = None,
 ) -> Batches:
-    """The source of batches for the arguments of fit, evaluate or predict. ValueError for combinations that make no sense."""
+    """The source of batches for the arguments of fit, evaluate or predict. ValueError for what cannot be one."""
     if isinstance(x, Batches):
         return x
-    own = _is_dataset(x) or hasattr(x, "__next__") or (hasattr(x, "__getitem__") and hasattr(x, "on_epoch_end"))
-    foreign = hasattr(x, "__iter__") and not _is_array(x) and not isinstance(x, (list, tuple, Mapping, str))
-    if not (own or foreign):
-        return from_arrays(x, y, sample_weight, batch_size, shuffle, generator, class_weight)
-    if y is not None or sample_weight is not None:
-        raise ValueError(f"When `x` is a {type(x).__name__}, `y` and `sample_weight` come from it: do not pass them.")
-    if _is_dataset(x):
-        count = int(x.cardinality())
-        return Batches(lambda epoch: (_tensors(b, class_weight) for b in x), count if count >= 0 else None)
-    if hasattr(x, "__next__"):
-        return Batches(lambda epoch: (_tensors(b, class_weight) for b in x), steps)
-    if hasattr(x, "__getitem__") and (hasattr(x, "__len__") or hasattr(x, "num_batches")) and hasattr(x, "on_epoch_end"):
-        return _Sequence(x, shuffle, generator, class_weight)
-    count = len(x) if hasattr(x, "__len__") else None
-    return Batches(lambda epoch: (_tensors(b, class_weight) for b in x), count)
+    if _is_arrays((x, y, sample_weight)):
+        return from_arrays(x, y, sample_weight, batch_size, shuffle, class_weight, steps)
+    kind = next((name for name, is_kind in _KINDS.items() if is_kind(x)), None)
+    if kind is None:
+        raise ValueError(f"Unrecognized data type: x={x} (of type {type(x)})")
+    for name, given, what in (("y", y, "the targets"), ("sample_weight", sample_weight, "the sample weights")):
+        if given is not None:
+            raise ValueError(
+                f"When providing `x` as a {kind}, `{name}` should not be passed. Instead, {what} should be included as part "
+                f"of the {kind}."
+            )
+    if kind == "PyDataset":
+        return _from_pydataset(x, shuffle, class_weight)
+    count: Any = int(x.cardinality()) if kind == "tf.data.Dataset" else len(x) if hasattr(x, "__len__") else -1
+    return Batches(lambda epoch: (_tensors(b, class_weight) for b in x), count if count >= 0 else None)
+
+
+_KINDS: dict[str, Callable[[Any], bool]] = {
+    "tf.data.Dataset": _is_dataset,
+    "PyDataset": _is_pydataset,
+    "generator": lambda x: hasattr(x, "__next__"),
+    "iterable of batches": lambda x: hasattr(x, "__iter__") and not isinstance(x, (str, bytes, list, tuple, Mapping)),
+}
 
 
 def train_validation_split(data: tuple[Any, ...], validation_split: float) -> tuple[Any, Any]:
-    """The first part of the samples for training and the last `validation_split` of them for validation, unshuffled."""
-    flat = [a for a in tf.nest.flatten(tf.nest.map_structure(arrays, list(data))) if a is not None]
-    if any(not hasattr(a, "shape") for a in flat):
-        raise ValueError("`validation_split` is only supported for arrays and tensors")
-    count = _count(flat)
-    split = int(np.floor(count * (1.0 - validation_split)))
-    if split == 0 or split == count:
+    """The first part of the samples for training and the last `validation_split` of them for validation, unshuffled.
+
+    Raises ValueError for data that are no arrays, and if one part were empty.
+    """
+    if not _is_arrays(data):
+        raise ValueError("Argument `validation_split` is only supported for tensors or NumPy arrays.")
+    data = tuple(map(arrays, data))
+    count = _count(data)
+    split = math.floor(count * (1.0 - validation_split))
+    if split in (0, count):
         raise ValueError(
             f"Training data contains {count} samples, which is not sufficient to split it into a validation and training "
-            f"set as specified by `validation_split={validation_split}`."
+            f"set as specified by `validation_split={validation_split}`. Either provide more data, or a different value for "
+            "the `validation_split` argument."
         )
 
-    def part(s: Any, index: slice) -> Any:
-        return None if s is None else tf.nest.map_structure(lambda a: a[index], arrays(s))
+    def part(index: slice) -> tuple[Any, ...]:
+        return tuple(tf.nest.map_structure(lambda a: None if a is None else a[index], d) for d in data)
 
-    return tuple(part(d, slice(0, split)) for d in data), tuple(part(d, slice(split, count)) for d in data)
+    return part(slice(0, split)), part(slice(split, count))

@@ -6,6 +6,8 @@ import sys
 import time
 from typing import Any
 
+import numpy as np
+
 REFRESH = 0.05  # seconds between two drawings of a live bar
 
 
@@ -23,7 +25,8 @@ class Progbar:
         width: characters of the bar.
         verbose: 0 silent, 1 live (one line at the end if stdout is no terminal), 2 one line at the end.
         interval: least seconds between two drawings.
-        stateful_metrics: names whose values are shown as they are, not averaged over the updates; None means all.
+        stateful_metrics: names whose values are shown as they are; all others are averaged over the updates.
+        stateless_metrics: names whose values are averaged; all others are shown as they are. ValueError with both.
         unit_name: what one step is called.
     """
 
@@ -34,58 +37,68 @@ class Progbar:
         verbose: int = 1,
         interval: float = REFRESH,
         stateful_metrics: Any = None,
+        stateless_metrics: Any = None,
         unit_name: str = "step",
     ) -> None:
+        if stateful_metrics is not None and stateless_metrics is not None:
+            raise ValueError("Only one of `stateful_metrics` or `stateless_metrics` can be provided.")
         self.target, self.width, self.verbose, self.interval, self.unit_name = target, width, verbose, interval, unit_name
-        self.stateful_metrics = None if stateful_metrics is None else set(stateful_metrics)
-        self.seen = 0
+        self._stateful, self._stateless = stateful_metrics, stateless_metrics
+        self._seen = 0
         self._values: dict[str, Any] = {}
-        self._sums: dict[str, tuple[float, float]] = {}
+        self._sums: dict[str, tuple[float, int]] = {}
         self._start = time.monotonic()
+        self._after_first: float | None = None  # the first step is not like the others: it records
         self._drawn = 0.0
         self._length = 0
         self._live = hasattr(sys.stdout, "isatty") and sys.stdout.isatty()
 
     def due(self) -> bool:
-        """Whether a drawing now would be seen: asking first saves reading values nobody shows."""
-        self.seen += 1
-        return self._live and time.monotonic() - self._drawn >= self.interval
+        """Whether a drawing now would be seen: asking first saves reading values that nobody sees."""
+        now = time.monotonic()
+        if self._after_first is None:
+            self._after_first = now
+        return self.verbose == 1 and self._live and now - self._drawn >= self.interval
 
-    def update(self, current: int | None, values: Any = None, finalize: bool | None = None) -> None:
+    def update(self, current: int, values: Any = None, finalize: bool | None = None) -> None:
         """Show that `current` steps are done, with `values`, a list of (name, number)."""
         if finalize is None:
-            finalize = self.target is not None and current is not None and current >= self.target
-        current = self.seen if current is None else current
+            finalize = self.target is not None and current >= self.target
         for name, value in values or []:
-            self._note(name, value, current)
-        self.seen = max(self.seen, current)
+            self._note(name, value, current, finalize)
+        self._seen = current
         now = time.monotonic()
-        if self.verbose == 0:
-            return
+        if self._after_first is None and current:
+            self._after_first = now
         if self.verbose == 1 and self._live:
             if finalize or now - self._drawn >= self.interval:
                 line = self._line(current, now, finalize)
                 write("\r" + line + " " * max(0, self._length - len(line)), end="\n" if finalize else "")
                 self._length, self._drawn = len(line), now
-        elif finalize:
+        elif self.verbose and finalize:
             write(self._line(current, now, True))
 
     def add(self, n: int, values: Any = None) -> None:
         """`n` more steps are done."""
-        self.update(self.seen + n, values)
+        self.update(self._seen + n, values)
 
-    def _note(self, name: str, value: Any, current: int) -> None:
-        if self.stateful_metrics is None or name in self.stateful_metrics:
-            self._values[name] = value
-            return
-        total, weight = self._sums.get(name, (0.0, 0.0))
-        step = max(current - self.seen, 1)
-        self._sums[name] = total + float(value) * step, weight + step
-        self._values[name] = self._sums[name][0] / self._sums[name][1]
+    def _note(self, name: str, value: Any, current: int, finalize: bool) -> None:
+        averaged = name in self._stateless if self._stateless is not None else name not in (self._stateful or ())
+        if averaged and not finalize:
+            steps = max(current - self._seen, 1)
+            total, count = self._sums.get(name, (0.0, 0))
+            self._sums[name] = total, count = total + _mean(value) * steps, count + steps
+            value = total / count
+        self._values[name] = value
+
+    def _step_time(self, current: int, now: float) -> float:
+        if self._after_first is not None and current > 1:
+            return (now - self._after_first) / (current - 1)
+        return (now - self._start) / max(current, 1)
 
     def _line(self, current: int, now: float, finalize: bool) -> str:
         elapsed = now - self._start
-        per_step = elapsed / max(current, 1)
+        per_step = self._step_time(current, now)
         parts = []
         if self.target is not None:
             digits = len(str(self.target))
@@ -114,6 +127,10 @@ def _clock(seconds: float) -> str:
     return f"{int(seconds // 60)}:{int(seconds % 60):02d}" if seconds > 60 else f"{seconds:.0f}s"
 
 
+def _mean(value: Any) -> float:
+    return float(value) if isinstance(value, (int, float)) else float(np.mean(value))
+
+
 def _number(value: Any) -> str:
-    number = float(value) if getattr(value, "size", 1) == 1 else float(value.mean())
+    number = _mean(value)
     return f"{number:.4f}" if abs(number) > 1e-3 else f"{number:.4e}"
