@@ -20,6 +20,15 @@ class Namespace(ModuleType):
         return sorted(n for n in vars(self) if not n.startswith("__"))
 
 
+def _space(home: str) -> Namespace:
+    """The namespace called `home`: the module of that name if there is one (gputape.random), else a new one."""
+    space = sys.modules.get(home)
+    if space is None:
+        space = sys.modules[home] = Namespace(home, f"The names of tf.{home.partition('.')[2]}.")
+    space.__class__ = Namespace
+    return space  # type: ignore[return-value]
+
+
 def build(root: str, tables: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     """The attributes of the root module: names like "tf.add", and a Namespace for each "tf.x." that has names.
 
@@ -34,7 +43,7 @@ def build(root: str, tables: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
             for parent in parents:
                 home += "." + parent
                 if home not in spaces:
-                    spaces[home] = scope[parent] = sys.modules[home] = Namespace(home, f"The names of tf.{home.partition('.')[2]}.")
+                    spaces[home] = scope[parent] = _space(home)
                 scope = vars(spaces[home])
             if leaf in scope and scope[leaf] is not value:
                 raise ValueError(f"{path} is claimed by {scope[leaf]!r} and by {value!r}")

@@ -253,11 +253,11 @@ class Kernel:
     def __call__(self, grid: Any, args: Sequence[Any], smem: int = 0, block: Any = None) -> None:
         """Launch the kernel on the current stream.
 
-        grid, block: an int or up to three; a grid of 0 blocks launches nothing; block is the file's unless stated, and has
-        no more threads than that. args: C-contiguous arrays of the device, NumPy scalars of exactly the parameter's type,
-        structured arrays of one element for structs, None for a null pointer. smem: bytes of dynamic shared memory.
-        Raises TypeError for Python numbers and for arrays that are elsewhere, ValueError for arrays with strides and for
-        oversized blocks.
+        grid, block: an int or up to three; a grid of 0 blocks launches nothing; block is the file's unless stated, and
+        has no more threads than that. args: C-contiguous arrays of the device, NumPy scalars of exactly the parameter's
+        type, structured arrays of one element for structs, None for a null pointer. smem: bytes of dynamic shared
+        memory. Raises TypeError for Python numbers and for arrays that are elsewhere, ValueError for arrays with
+        strides and for oversized blocks.
         """
         grid = grid if type(grid) is tuple else (int(grid),)
         block = (self.file.block,) if block is None else block if type(block) is tuple else (int(block),)

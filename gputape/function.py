@@ -65,6 +65,8 @@ class Trace:
         self.reasons: list[str] = []
         self.created_variables: list[Any] = []
         self.custom = False
+        self.start = Tensor(np.zeros(()))._id  # tensors made from here on are made by the function itself
+        self.captured: dict[int, Tensor] = {}  # register -> tensor from outside that the function uses
         for x in arguments:
             self.slots[x._id] = self.new()
             self.alive.append(x)
@@ -83,7 +85,13 @@ class Trace:
         if slot is None:
             slot = self.slots[x._id] = self.new(x._array)
             self.alive.append(x)
+            if x._id < self.start:
+                self.captured[slot] = x  # type: ignore[assignment]
         return slot
+
+    def is_constant(self, slot: int) -> bool:
+        """Whether a register holds the same at every call, whatever tapes outside watch."""
+        return self.registers[slot] is not None and slot not in self.captured
 
     def register_of_variable(self, x: Any) -> int:
         """A variable's value: read now, or the register where the value that `x` (a snapshot) shows was read."""
@@ -109,11 +117,14 @@ class Trace:
         if isinstance(op, Effect):
             targets, inputs = inputs[0], inputs[1:]
         ins = [self.register(x) for x in inputs]
+        fixed = not isinstance(op, Effect) and all(self.is_constant(slot) for slot in ins)
         outs = []
         for y in outputs:
-            slot = self.slots[y._id] = self.new()
+            slot = self.slots[y._id] = self.new(y._array if fixed else None)
             self.alive.append(y)
             outs.append(slot)
+        if fixed:
+            return  # made of constants, so a constant
         self.steps.append(Step(op, targets, ins, outs, attrs))
 
     def read(self, tensor: Any, how: str) -> None:
@@ -157,6 +168,7 @@ class Concrete:
         self.plain = [None if isinstance(y, Array) else y for y in nest.flatten(result)]
         self.steps = trace.program([r for r in self.results if r >= 0])
         self.registers = trace.registers
+        self.captured = trace.captured
 
     def replay(self, arguments: list[Tensor]) -> Any:
         """Run the program on arrays; nobody listens."""
@@ -187,6 +199,8 @@ class Concrete:
         """Run the program on tensors and report every op to the recorders that are listening."""
         registers: list[Any] = [v if v is None or not hasattr(v, "dtype") else Tensor(v) for v in self.registers]
         registers[: len(arguments)] = arguments
+        for r, x in self.captured.items():
+            registers[r] = x
         for step in self.steps:
             op = step.op
             if type(op) is Read:

@@ -8,7 +8,6 @@ import os
 import re
 import sys
 from collections.abc import Callable
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +32,8 @@ C_NAMES = {  # by the name of the NumPy dtype
 
 def kernel_root() -> Any:
     """The folder of the .cu files: inside the installed package, or beside it in a checkout."""
+    from importlib.resources import files  # takes longer to import than the rest of this file
+
     packaged = files("gputape") / "kernels"
     return packaged if packaged.is_dir() else Path(__file__).resolve().parents[1] / "kernels"
 
@@ -63,10 +64,9 @@ def instances(source: str) -> dict[str, dict[str, int]]:
     `// instance softmax_forward<float>  regs<=40 spill=0` gives {"softmax_forward<float>": {"regs": 40, "spill": 0}}.
     """
     found = {}
-    for line in re.findall(r"^//\s*instance\s+(.+?)\s*$", source, flags=re.MULTILINE):
-        expression, *budget = re.split(r"\s{2,}", line, maxsplit=1)
-        limits = re.findall(r"(\w+)<?=(\d+)", budget[0]) if budget else []
-        found[expression] = {what: int(most) for what, most in limits}
+    line = r"^//[ \t]*instance[ \t]+(.+?)((?:[ \t]+(?:regs|spill|smem)<?=\d+)*)[ \t]*$"
+    for expression, budget in re.findall(line, source, flags=re.MULTILINE):
+        found[expression] = {what: int(most) for what, most in re.findall(r"(\w+)<?=(\d+)", budget)}
     return found
 
 

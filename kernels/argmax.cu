@@ -7,12 +7,15 @@
 //   launch     grid = ceil(outputs * lanes / BLOCK), block = BLOCK: `lanes` threads of a warp own one output
 //   bytes      outer * count * inner * sizeof(T)
 //
-// instance arg_extremum<float, long long, true>            regs<=40 spill=0
-// instance arg_extremum<double, int, false>                regs<=40 spill=0
-// instance arg_extremum<__half, long long, true>           regs<=40 spill=0
-// instance arg_extremum<__nv_bfloat16, int, true>          regs<=40 spill=0
-// instance arg_extremum<int, long long, false>             regs<=40 spill=0
-// instance arg_extremum<bool, long long, true>             regs<=40 spill=0
+// instance arg_extremum<float, long long, true>          regs<=40 spill=0
+// instance arg_extremum<double, int, false>              regs<=40 spill=0
+// instance arg_extremum<__half, long long, true>         regs<=40 spill=0
+// instance arg_extremum<__nv_bfloat16, int, true>        regs<=40 spill=0
+// instance arg_extremum<int, long long, false>           regs<=40 spill=0
+// instance arg_extremum<bool, long long, true>           regs<=40 spill=0
+// instance arg_extremum<__nv_bfloat16, long long, true>  regs<=40 spill=0
+// instance arg_extremum<float, long long, false>         regs<=40 spill=0
+// instance arg_extremum<int, int, true>                  regs<=40 spill=0
 #include "common.cuh"
 
 template <typename A> struct Place {

@@ -37,7 +37,7 @@
 // instance sparse_cross_entropy_backward<__nv_bfloat16, int>            regs<=40 spill=0
 // instance sparse_cross_entropy_backward<__nv_bfloat16, long long>      regs<=40 spill=0
 // instance binary_forward<LogisticLoss, float, float, float>             regs<=40 spill=0
-// instance ternary_forward<LogisticLossGrad, float, float, float, float> regs<=48 spill=0
+// instance ternary_forward<LogisticLossGrad, float, float, float, float>  regs<=48 spill=0
 #include "elementwise.cuh"
 #include "rows.cuh"
 

@@ -60,7 +60,7 @@
 // instance batch_norm_backward<__nv_bfloat16>                   regs<=56 spill=0
 // instance add_partials<float>                                  regs<=40 spill=0
 // instance add_partials<double>                                 regs<=40 spill=0
-// instance ternary_forward<MultiplyAdd, float, float, float, float>        regs<=48 spill=0
+// instance ternary_forward<MultiplyAdd, float, float, float, float>        regs<=56 spill=0
 // instance ternary_strided<MultiplyAdd, float, float, float, float, int>   regs<=64 spill=0
 #include "columns.cuh"
 #include "elementwise.cuh"

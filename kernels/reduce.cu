@@ -13,19 +13,50 @@
 //   launch     grid = ceil(outer * lanes / BLOCK); outer * chunks; outer * chunks * ceil(cols / N / BLOCK); block = BLOCK
 //   bytes      outer * rows * cols * sizeof(T)
 //
-// instance reduce_short_rows<Sum, float, float>                        regs<=40 spill=0
-// instance reduce_short_rows<Max, __nv_bfloat16, __nv_bfloat16>        regs<=40 spill=0
-// instance reduce_short_rows<Product, double, double>                  regs<=48 spill=0
-// instance reduce_short_rows<Sum, int, int>                            regs<=40 spill=0
-// instance reduce_long_rows<Sum, float, float>                         regs<=48 spill=0
-// instance reduce_long_rows<Sum, __half, float>                        regs<=48 spill=0
-// instance reduce_long_rows<Min, double, double>                       regs<=48 spill=0
-// instance reduce_long_rows<Max, unsigned char, unsigned char>         regs<=64 spill=0
-// instance reduce_columns<Sum, float, float, 4>                        regs<=64 spill=0
-// instance reduce_columns<Sum, __nv_bfloat16, float, 8>                regs<=80 spill=0
-// instance reduce_columns<Sum, float, __nv_bfloat16, 1>                regs<=48 spill=0
-// instance reduce_columns<Product, double, double, 2>                  regs<=64 spill=0
-// instance reduce_columns<Max, long long, long long, 1>                regs<=48 spill=0
+// instance reduce_short_rows<Sum, float, float>                  regs<=40 spill=0
+// instance reduce_short_rows<Max, __nv_bfloat16, __nv_bfloat16>  regs<=40 spill=0
+// instance reduce_short_rows<Product, double, double>            regs<=40 spill=0
+// instance reduce_short_rows<Sum, int, int>                      regs<=40 spill=0
+// instance reduce_short_rows<Max, double, double>                regs<=40 spill=0
+// instance reduce_short_rows<Max, float, float>                  regs<=40 spill=0
+// instance reduce_short_rows<Min, __nv_bfloat16, __nv_bfloat16>  regs<=40 spill=0
+// instance reduce_short_rows<Min, float, float>                  regs<=40 spill=0
+// instance reduce_short_rows<Min, int, int>                      regs<=40 spill=0
+// instance reduce_short_rows<Product, float, float>              regs<=40 spill=0
+// instance reduce_short_rows<Sum, __half, __half>                regs<=40 spill=0
+// instance reduce_short_rows<Sum, double, double>                regs<=40 spill=0
+// instance reduce_short_rows<Sum, float, __half>                 regs<=40 spill=0
+// instance reduce_short_rows<Sum, long long, long long>          regs<=40 spill=0
+// instance reduce_short_rows<Sum, signed char, signed char>      regs<=40 spill=0
+// instance reduce_short_rows<Sum, unsigned char, unsigned char>  regs<=40 spill=0
+// instance reduce_long_rows<Sum, float, float>                   regs<=48 spill=0
+// instance reduce_long_rows<Sum, __half, float>                  regs<=48 spill=0
+// instance reduce_long_rows<Min, double, double>                 regs<=48 spill=0
+// instance reduce_long_rows<Max, unsigned char, unsigned char>   regs<=48 spill=0
+// instance reduce_long_rows<Sum, __half, __half>                 regs<=48 spill=0
+// instance reduce_long_rows<Sum, __nv_bfloat16, __nv_bfloat16>   regs<=48 spill=0
+// instance reduce_columns<Sum, float, float, 4>                  regs<=80 spill=0
+// instance reduce_columns<Sum, __nv_bfloat16, float, 8>          regs<=80 spill=0
+// instance reduce_columns<Sum, float, __nv_bfloat16, 1>          regs<=80 spill=0
+// instance reduce_columns<Product, double, double, 2>            regs<=80 spill=0
+// instance reduce_columns<Max, long long, long long, 1>          regs<=80 spill=0
+// instance reduce_columns<Max, __nv_bfloat16, __nv_bfloat16, 1>  regs<=80 spill=0
+// instance reduce_columns<Max, __nv_bfloat16, __nv_bfloat16, 8>  regs<=80 spill=0
+// instance reduce_columns<Max, __nv_bfloat16, float, 1>          regs<=80 spill=0
+// instance reduce_columns<Max, float, __nv_bfloat16, 4>          regs<=80 spill=0
+// instance reduce_columns<Max, float, float, 4>                  regs<=80 spill=0
+// instance reduce_columns<Min, float, float, 4>                  regs<=80 spill=0
+// instance reduce_columns<Min, int, int, 1>                      regs<=80 spill=0
+// instance reduce_columns<Min, int, int, 4>                      regs<=80 spill=0
+// instance reduce_columns<Product, double, double, 1>            regs<=80 spill=0
+// instance reduce_columns<Product, float, float, 4>              regs<=80 spill=0
+// instance reduce_columns<Sum, __half, __half, 1>                regs<=80 spill=0
+// instance reduce_columns<Sum, __half, __half, 8>                regs<=80 spill=0
+// instance reduce_columns<Sum, __half, float, 1>                 regs<=80 spill=0
+// instance reduce_columns<Sum, double, double, 1>                regs<=80 spill=0
+// instance reduce_columns<Sum, float, __half, 4>                 regs<=80 spill=0
+// instance reduce_columns<Sum, float, float, 1>                  regs<=80 spill=0
+// instance reduce_columns<Sum, unsigned char, unsigned char, 1>  regs<=80 spill=0
 #include "common.cuh"
 
 template <typename Op, typename T, typename U>

@@ -7,11 +7,18 @@
 //   bytes      (n + segments) * cols * sizeof(T) + 16 * n
 //   errors     a row behind the last segment sets the flag
 //
-// instance segment_reduce<Sum, float>                regs<=40 spill=0
-// instance segment_reduce<Max, __half>               regs<=40 spill=0
-// instance segment_reduce<Sum, __nv_bfloat16>        regs<=40 spill=0
-// instance segment_reduce<Product, double>           regs<=40 spill=0
-// instance segment_reduce<Min, int>                  regs<=40 spill=0
+// instance segment_reduce<Sum, float>          regs<=40 spill=0
+// instance segment_reduce<Max, __half>         regs<=40 spill=0
+// instance segment_reduce<Sum, __nv_bfloat16>  regs<=40 spill=0
+// instance segment_reduce<Product, double>     regs<=40 spill=0
+// instance segment_reduce<Min, int>            regs<=40 spill=0
+// instance segment_reduce<Max, float>          regs<=40 spill=0
+// instance segment_reduce<Max, int>            regs<=40 spill=0
+// instance segment_reduce<Min, float>          regs<=40 spill=0
+// instance segment_reduce<Product, float>      regs<=40 spill=0
+// instance segment_reduce<Product, int>        regs<=40 spill=0
+// instance segment_reduce<Sum, double>         regs<=40 spill=0
+// instance segment_reduce<Sum, int>            regs<=40 spill=0
 #include "common.cuh"
 
 template <typename Op, typename T>

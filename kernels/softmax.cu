@@ -10,7 +10,7 @@
 //   bytes      forward 2, backward 3 times rows * cols * sizeof(T), rows re-read from cache
 //
 // instance softmax_forward<float>                regs<=40 spill=0
-// instance softmax_forward<double>               regs<=56 spill=0
+// instance softmax_forward<double>               regs<=56 spill<=64
 // instance softmax_forward<__half>               regs<=40 spill=0
 // instance softmax_forward<__nv_bfloat16>        regs<=40 spill=0
 // instance softmax_backward<float>               regs<=40 spill=0

@@ -10,13 +10,17 @@
 //              BLOCK), block = BLOCK
 //   bytes      2 * size * sizeof(T)
 //
-// instance transpose_tiles<unsigned char>             regs<=40 spill=0
-// instance transpose_tiles<unsigned short>            regs<=40 spill=0
-// instance transpose_tiles<unsigned int>              regs<=40 spill=0
-// instance transpose_tiles<unsigned long long>        regs<=40 spill=0
-// instance permute_rows<unsigned int, 4, unsigned int>         regs<=40 spill=0
-// instance permute_rows<unsigned short, 1, unsigned int>       regs<=40 spill=0
-// instance permute_rows<unsigned int, 4, long long>            regs<=40 spill=0
+// instance transpose_tiles<unsigned char>                     regs<=40 spill=0
+// instance transpose_tiles<unsigned short>                    regs<=40 spill=0
+// instance transpose_tiles<unsigned int>                      regs<=40 spill=0
+// instance transpose_tiles<unsigned long long>                regs<=40 spill=0
+// instance permute_rows<unsigned int, 4, unsigned int>        regs<=40 spill=0
+// instance permute_rows<unsigned short, 1, unsigned int>      regs<=40 spill=0
+// instance permute_rows<unsigned int, 4, long long>           regs<=40 spill=0
+// instance permute_rows<unsigned char, 16, unsigned int>      regs<=40 spill=0
+// instance permute_rows<unsigned int, 1, unsigned int>        regs<=40 spill=0
+// instance permute_rows<unsigned long long, 2, unsigned int>  regs<=40 spill=0
+// instance permute_rows<unsigned short, 8, unsigned int>      regs<=40 spill=0
 #include "common.cuh"
 
 constexpr int TILE = 32, AXES = 6;

@@ -188,7 +188,7 @@ def test_a_header_is_spliced_once(tmp_path, monkeypatch):
 
 
 def test_declared_instances():
-    text = "// instance f<float, 4>  regs<=40 spill=0 smem<=49152\n//  instance g\nint instance;\n// an instance of\n"
+    text = "// instance f<float, 4>  regs<=40 spill=0 smem<=49152\n//  instance g \nint instance;\n// an instance of\n"
     assert sources.instances(text) == {"f<float, 4>": {"regs": 40, "spill": 0, "smem": 49152}, "g": {}}
 
 

@@ -192,7 +192,7 @@ def test_softmax(shape, dtype):
 
 @pytest.mark.parametrize("dtype", FLOATS)
 def test_softmax_of_rows_that_are_not_finite(dtype):
-    """As TensorFlow: -inf has probability 0; NaN, +inf, and -inf alone make the row NaN. No overflow otherwise."""
+    """-inf has probability 0; NaN, +inf, and -inf alone make the row NaN, as in NumPy. Nothing overflows otherwise."""
     inf, nan = np.inf, np.nan
     x = np.array([[0, -inf, 0], [nan, 0, 1], [inf, 0, 1], [-inf] * 3, [6e4, 6e4, -6e4]], dtype)
     with cuda.emulated(Emulator(ORDERS)):

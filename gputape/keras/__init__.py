@@ -65,7 +65,9 @@ def __getattr__(name: str) -> _Any:
     from difflib import get_close_matches
 
     near = get_close_matches(name, __all__, 1)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}" + (f"; did you mean {near[0]!r}?" if near else ""))
+    raise AttributeError(
+        f"module {__name__!r} has no attribute {name!r}" + (f"; did you mean {near[0]!r}?" if near else "")
+    )
 
 
 def __dir__() -> list[str]:

@@ -10,6 +10,11 @@ from .identifiers import functions
 from .logits import remember_logits
 
 
+def _tensor(x):
+    """`x` as it is if it is an array or a symbolic tensor, nested lists as a tensor."""
+    return x if hasattr(x, "dtype") else tf.convert_to_tensor(x)
+
+
 def linear(x):
     """x itself."""
     return x
@@ -22,7 +27,7 @@ def relu(x, negative_slope=0.0, max_value=None, threshold=0.0):
     >>> relu(tf.constant([-2.0, 0.5, 8.0]), negative_slope=0.1, max_value=6.0).numpy()
     array([-0.2,  0.5,  6. ], dtype=float32)
     """
-    x = tf.convert_to_tensor(x)
+    x = _tensor(x)
     if negative_slope and max_value is None and not threshold:
         return tf.nn.leaky_relu(x, alpha=negative_slope)
     if threshold:
@@ -53,6 +58,7 @@ def softmax(x, axis=-1):
     >>> softmax(tf.constant([[0.0, 0.0]])).numpy()
     array([[0.5, 0.5]], dtype=float32)
     """
+    x = _tensor(x)
     if isinstance(axis, (list, tuple)):
         return tf.exp(x - tf.reduce_logsumexp(x, axis=list(axis), keepdims=True))
     return remember_logits(tf.nn.softmax(x, axis=axis), x, "softmax")
@@ -60,6 +66,7 @@ def softmax(x, axis=-1):
 
 def log_softmax(x, axis=-1):
     """log(softmax(x)) along `axis`, an axis or several."""
+    x = _tensor(x)
     if isinstance(axis, (list, tuple)):
         return x - tf.reduce_logsumexp(x, axis=list(axis), keepdims=True)
     return tf.nn.log_softmax(x, axis=axis)
@@ -70,10 +77,10 @@ def sparsemax(x, axis=-1):
 
     Martins and Astudillo 2016, From Softmax to Sparsemax, algorithm 1.
     """
-    x = tf.convert_to_tensor(x)
+    x = _tensor(x)
     ordered = tf.sort(x, axis=axis, direction="DESCENDING")
     sums = tf.cumsum(ordered, axis=axis)
-    counts = [1] * x.ndim
+    counts = [1] * len(x.shape)
     counts[axis] = -1
     rank = tf.reshape(tf.range(1, x.shape[axis] + 1, dtype=x.dtype), counts)
     support = rank * ordered > sums - 1.0
@@ -110,11 +117,13 @@ def silu(x):
 
 def mish(x):
     """x * tanh(softplus(x)). Misra 2019."""
+    x = _tensor(x)
     return x * tf.tanh(tf.math.softplus(x))
 
 
 def glu(x, axis=-1):
     """The first half of x along `axis` times the sigmoid of the second; ValueError for odd sizes. Dauphin et al."""
+    x = _tensor(x)
     if x.shape[axis] % 2:
         raise ValueError(f"axis size must be divisible by 2. Received: x.shape={x.shape} with axis={axis}")
     value, gate = tf.split(x, 2, axis=axis)
@@ -133,17 +142,20 @@ def log_sigmoid(x):
 
 def hard_sigmoid(x):
     """relu6(x + 3) / 6: zero up to -3, one from 3 on."""
+    x = _tensor(x)
     return tf.nn.relu6(x + 3.0) / 6.0
 
 
 def sparse_sigmoid(x):
     """(x + 1) / 2 between -1 and 1, zero below, one above."""
+    x = _tensor(x)
     inside = tf.where(x >= 1, tf.ones_like(x), 0.5 * (x + 1.0))
     return tf.where(x <= -1, tf.zeros_like(x), inside)
 
 
 def hard_silu(x):
     """x * hard_sigmoid(x), also called hard swish. Howard et al. 2019."""
+    x = _tensor(x)
     return x * hard_sigmoid(x)
 
 
@@ -159,6 +171,7 @@ def hard_tanh(x):
 
 def tanh_shrink(x):
     """x - tanh(x)."""
+    x = _tensor(x)
     return x - tf.tanh(x)
 
 
@@ -174,26 +187,31 @@ def softsign(x):
 
 def squareplus(x, b=4):
     """(x + sqrt(x² + b)) / 2. Barron 2021."""
+    x = _tensor(x)
     return (x + tf.sqrt(tf.square(x) + float(b))) / 2.0
 
 
 def sparse_plus(x):
     """Zero up to -1, (x + 1)² / 4 up to 1, x above."""
+    x = _tensor(x)
     return tf.where(x <= -1, tf.zeros_like(x), tf.where(x < 1, 0.25 * tf.square(x + 1.0), x))
 
 
 def soft_shrink(x, threshold=0.5):
     """x moved towards zero by `threshold`, zero within it."""
+    x = _tensor(x)
     return tf.where(x > threshold, x - threshold, tf.where(x < -threshold, x + threshold, tf.zeros_like(x)))
 
 
 def hard_shrink(x, threshold=0.5):
     """x where |x| > threshold, zero elsewhere."""
+    x = _tensor(x)
     return tf.where(tf.abs(x) > threshold, x, tf.zeros_like(x))
 
 
 def threshold(x, threshold, default_value):
     """x where x > threshold, `default_value` elsewhere."""
+    x = _tensor(x)
     return tf.where(x > threshold, x, tf.cast(default_value, x.dtype))
 
 

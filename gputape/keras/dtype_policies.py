@@ -30,7 +30,9 @@ class DTypePolicy:
     def __init__(self, name: str | None = None) -> None:
         name = dtype_policy().name if name is None else name
         if not isinstance(name, str):
-            raise TypeError(f"'name' must be a string, such as 'mixed_float16'. Received: name={name} (of type {type(name)})")
+            raise TypeError(
+                f"'name' must be a string, such as 'mixed_float16'. Received: name={name} (of type {type(name)})"
+            )
         self._name = str.__str__(name) if not isinstance(name, tf.DType) else name.name
         if self._name in _MIXED:
             self._compute_dtype, self._variable_dtype = _MIXED[self._name]

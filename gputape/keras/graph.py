@@ -34,7 +34,9 @@ class Function(Operation):
         self._outputs = tree.flatten(outputs)
         for argument, flat in (("inputs", self._inputs), ("outputs", self._outputs)):
             if not flat:
-                raise ValueError(f"`{argument}` argument cannot be empty. Received:\ninputs={inputs}\noutputs={outputs}")
+                raise ValueError(
+                    f"`{argument}` argument cannot be empty. Received:\ninputs={inputs}\noutputs={outputs}"
+                )
         self._nodes, self._nodes_by_depth, self._operations, self._operations_by_depth = map_graph(
             self._inputs, self._outputs
         )
@@ -168,7 +170,9 @@ def _unseen(node: Node, finished: set[Node], in_progress: set[Node]) -> list[Any
     return list(found.values())
 
 
-def map_graph(inputs: list[Any], outputs: list[Any]) -> tuple[set[str], dict[int, list[Node]], list[Any], dict[int, list[Any]]]:
+def map_graph(
+    inputs: list[Any], outputs: list[Any]
+) -> tuple[set[str], dict[int, list[Node]], list[Any], dict[int, list[Any]]]:
     """(keys of the nodes, nodes by depth, operations in order, operations by depth); depth 0 is the last.
 
     ValueError for a graph that needs tensors which are not among the inputs, and for two operations of one name.

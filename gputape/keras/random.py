@@ -35,7 +35,11 @@ class SeedGenerator:
         self.name = name or "seed_generator"
         self._initial_seed = seed
         self.state = Variable(
-            tf.constant([seed % 2**63, 0], "int64"), dtype="int64", trainable=False, aggregation="none", name="seed_generator_state"
+            tf.constant([seed % 2**63, 0], "int64"),
+            dtype="int64",
+            trainable=False,
+            aggregation="none",
+            name="seed_generator_state",
         )
 
     def next(self, ordered: bool = True) -> Any:

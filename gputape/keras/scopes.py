@@ -36,7 +36,7 @@ state = State()
 
 
 def to_snake_case(name: str) -> str:
-    """"LayerNormalization" as "layer_normalization"."""
+    """ "LayerNormalization" as "layer_normalization"."""
     name = re.sub(r"\W+", "", name)
     name = re.sub("(.)([A-Z][a-z]+)", r"\1_\2", name)
     return re.sub("([a-z])([A-Z])", r"\1_\2", name).lower()
@@ -68,25 +68,27 @@ class name_scope:  # noqa: N801  (Keras's name)
     `caller` is the layer whose scope it is; entering the scope of the same layer twice opens it once.
     """
 
-    def __init__(self, name: str, caller: Any = None, deduplicate: bool = True, override_parent: str | None = None) -> None:
+    def __init__(
+        self, name: str, caller: Any = None, deduplicate: bool = True, override_parent: str | None = None
+    ) -> None:
         self.name = checked_name(name)
         self.caller = caller
         self.deduplicate = deduplicate
         self.override_parent = override_parent
         if override_parent is None and deduplicate:
             self.override_parent = getattr(caller, "_parent_path", None)
-        self._pop = False
+        self._pop_on_exit = False
 
     def __enter__(self) -> name_scope:
         last = state.names[-1] if state.names else None
         same = last is not None and self.caller is not None and last.caller is self.caller and last.name == self.name
-        self._pop = not (self.deduplicate and same)
-        if self._pop:
+        self._pop_on_exit = not (self.deduplicate and same)
+        if self._pop_on_exit:
             state.names.append(self)
         return self
 
     def __exit__(self, *exc: Any) -> None:
-        if self._pop and state.names:
+        if self._pop_on_exit and state.names:
             state.names.pop()
 
 
@@ -127,7 +129,29 @@ def set_keras_mask(x: Any, mask: Any) -> None:
 # -- scopes that change what variables do
 
 
-class AutocastScope:
+def _read(variable: Any) -> Any:
+    """What ops read of a variable while one of the scopes below is open."""
+    value = variable
+    if state.stateless is not None:
+        value = state.stateless.state_mapping.get(id(variable), variable)
+    if state.autocast is not None and getattr(variable, "_autocast", False):
+        value = state.autocast.maybe_cast(value)
+    return value
+
+
+class _ReadingScope:
+    """A scope that changes what ops read of variables."""
+
+    def __enter__(self) -> Any:
+        self._reading = tf.variable_reader_scope(_read)
+        self._reading.__enter__()
+        return self
+
+    def __exit__(self, *exc: Any) -> None:
+        self._reading.__exit__(*exc)
+
+
+class AutocastScope(_ReadingScope):
     """In the body, floating-point Keras variables are read as `dtype`; None: as they are."""
 
     def __init__(self, dtype: Any) -> None:
@@ -141,22 +165,22 @@ class AutocastScope:
         self.dtype = dtype
 
     def maybe_cast(self, value: Any) -> Any:
-        if self.dtype is None or not value.dtype.is_floating or value.dtype == self.dtype:
+        """`value` in the scope's dtype if it holds floats."""
+        dtype = tf.as_dtype(value._array.dtype) if isinstance(value, tf.Variable) else value.dtype
+        if self.dtype is None or not dtype.is_floating or dtype == self.dtype:
             return value
         return tf.cast(value, self.dtype)
 
     def __enter__(self) -> AutocastScope:
         self._outer, state.autocast = state.autocast, self
-        self._scope = tf.autocast(self.dtype)
-        self._scope.__enter__()
-        return self
+        return super().__enter__()
 
     def __exit__(self, *exc: Any) -> None:
-        self._scope.__exit__(*exc)
+        super().__exit__(*exc)
         state.autocast = self._outer
 
 
-class StatelessScope:
+class StatelessScope(_ReadingScope):
     """In the body, variables keep their values: what is assigned to them is kept in the scope instead.
 
     Args:
@@ -164,7 +188,9 @@ class StatelessScope:
         collect_losses: whether `Layer.add_loss` collects in the scope.
     """
 
-    def __init__(self, state_mapping: Any = None, collect_losses: bool = False, initialize_variables: bool = True) -> None:
+    def __init__(
+        self, state_mapping: Any = None, collect_losses: bool = False, initialize_variables: bool = True
+    ) -> None:
         self.collect_losses = collect_losses
         self.losses: list[Any] = []
         self.state_mapping: dict[int, Any] = {}
@@ -195,9 +221,10 @@ class StatelessScope:
 
     def __enter__(self) -> StatelessScope:
         self._outer, state.stateless = state.stateless, self
-        return self
+        return super().__enter__()
 
     def __exit__(self, *exc: Any) -> None:
+        super().__exit__(*exc)
         state.stateless = self._outer
 
 

@@ -35,7 +35,16 @@ _NAMESPACES = (
 # Modules whose functions a config may name by the bare name.
 _BUILTIN_MODULES = ("activations", "constraints", "initializers", "losses", "metrics", "optimizers", "regularizers")
 # What Keras writes under its root's name, and not under that of a module.
-_ROOT_CLASSES = ("DTypePolicy", "FloatDTypePolicy", "Function", "InputSpec", "KerasTensor", "Model", "Sequential", "Variable")
+_ROOT_CLASSES = (
+    "DTypePolicy",
+    "FloatDTypePolicy",
+    "Function",
+    "InputSpec",
+    "KerasTensor",
+    "Model",
+    "Sequential",
+    "Variable",
+)
 # At the root and in these, only classes may be revived: their functions load files or change settings.
 _CLASSES_ONLY = frozenset({"keras", "keras.models", "keras.callbacks", "keras.random"})
 
@@ -323,11 +332,9 @@ def deserialize_keras_object(config: Any, custom_objects: Any = None, safe_mode:
         return [deserialize_keras_object(x, custom_objects, safe_mode) for x in config]
     if module_objects is not None:
         name = _name_in(config, custom_objects)
-        if name is not None:
-            if name not in module_objects:
-                if isinstance(config, dict):
-                    raise ValueError(f"Unknown name {name!r} in config {config}. Known: {sorted(module_objects)}")
-                return config
+        if name is not None and name not in module_objects and not isinstance(config, dict):
+            return config
+        if name in module_objects:
             found = module_objects[name]
             if not inspect.isclass(found):
                 return found
@@ -368,7 +375,9 @@ def _revived(config: dict[str, Any], custom_objects: dict[str, Any], safe_mode: 
         return _SPECIAL[name](inner, safe_mode)
     if name == "function":
         if not isinstance(inner, str):
-            raise TypeError(f"Expected 'config' to be a string for a function, got {type(inner)}. Full config: {config}")
+            raise TypeError(
+                f"Expected 'config' to be a non-null str for a function, got {type(inner)}. Full config: {config}"
+            )
         return _found(inner, inner, config, custom_objects, "function")
     if not isinstance(inner, dict):
         raise TypeError(f"Expected 'config' to be a dict for {name}, got {type(inner)}. Full config: {config}")
@@ -427,7 +436,16 @@ def _found(name: str, registered: str, config: dict[str, Any], custom_objects: d
     for place in places:
         found = _namespace(place).get(name)
         if inspect.isclass(found) if kind == "class" or place in _CLASSES_ONLY else callable(found):
+            if config.get("registered_name") not in (None, "", name, config["class_name"]):
+                raise ValueError(
+                    f"`registered_name={config['registered_name']!r}` was provided in the config, but '{place}.{name}' "
+                    "resolved to a Keras built-in and does not use registered names. Remove the `registered_name` field from "
+                    f"the config. Full object config: {config}"
+                )
             return found
+    for custom_name in custom_objects if module == "builtins" else ():  # Keras up to 3.6 wrote no package
+        if custom_name.endswith(f">{name}"):
+            return custom_objects[custom_name]
     if module.startswith(("keras.", "gputape.keras.")) and kind == "class":
         found = _internal(name, module)
         if found is not None:

@@ -10,6 +10,7 @@ import functools
 import importlib
 import inspect
 import operator
+import threading
 from collections import namedtuple
 from collections.abc import Callable
 from typing import Any
@@ -24,6 +25,7 @@ from .scopes import StatelessScope, auto_name, checked_name, set_keras_mask, to_
 from .serialization import deserialize_keras_object, serialize_keras_object
 
 KerasHistory = namedtuple("KerasHistory", ["operation", "node_index", "tensor_index"])
+Arguments = namedtuple("Arguments", ["args", "kwargs"])  # of a call
 
 # What unknown sizes stand for while a function's output shape is looked for: (size of axis 0, size of other axes), twice. A
 # size that differs between the two runs is unknown. Later pairs serve functions that the earlier ones do not suit.
@@ -129,7 +131,7 @@ class KerasTensor:
         raise TypeError("A symbolic KerasTensor cannot be used as a boolean.")
 
     def __iter__(self) -> Any:
-        raise TypeError("Iterating over a symbolic KerasTensor is not supported.")
+        raise NotImplementedError("Iterating over a symbolic KerasTensor is not supported.")
 
     def __len__(self) -> int:
         if not self.shape or self.shape[0] is None:
@@ -155,6 +157,13 @@ class Operation:
 
     Called on symbolic tensors it adds a Node and returns symbolic outputs; otherwise it runs `call`.
     """
+
+    _init_arguments: Any = ((), {})
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+        made = object.__new__(cls)
+        made.__dict__["_init_arguments"] = (args, kwargs)  # for `get_config` of users' classes
+        return made
 
     def __init__(self, name: str | None = None) -> None:
         self.name = checked_name(name if name is not None else auto_name(type(self).__name__))
@@ -198,8 +207,11 @@ class Operation:
             )
             raise retold(error, told) from error
 
+    @default
     def get_config(self) -> dict[str, Any]:
-        return {"name": self.name}
+        from .layers.config import user_config
+
+        return user_config(self, {"name": self.name})
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Any:
@@ -259,6 +271,7 @@ class FunctionOperation(Operation):
 
 def operation(function: Callable[..., Any]) -> Callable[..., Any]:
     """Decorator: calls with a KerasTensor among the arguments become one node, under the function's name."""
+
     @functools.wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
         if any_symbolic_tensors(args, kwargs):
@@ -310,7 +323,9 @@ def function_path(function: Any) -> str:
         for name, value in names.items():
             if value is function and not name.startswith("_"):
                 return f"{path}.{name}"
-    raise ValueError(f"{function!r} is no public function, so a model that uses it cannot be saved: put it into a layer.")
+    raise ValueError(
+        f"{function!r} is no public function, so a model that uses it cannot be saved: put it into a layer."
+    )
 
 
 def function_at(path: str) -> Any:
@@ -346,10 +361,9 @@ class Node:
 
     def __init__(self, operation: Any, call_args: Any = (), call_kwargs: Any = None, outputs: Any = None) -> None:
         self.operation = operation
-        self.args = tree.map_structure(lambda x: x, tuple(call_args))
-        self.kwargs = tree.map_structure(lambda x: x, call_kwargs or {})
+        self.arguments = Arguments(*tree.map_structure(lambda x: x, (tuple(call_args), call_kwargs or {})))
         self.outputs: list[Any] = [] if outputs is None else tree.flatten(outputs)
-        self.input_tensors = [x for x in tree.flatten((self.args, self.kwargs)) if isinstance(x, KerasTensor)]
+        self.input_tensors = [x for x in tree.flatten(self.arguments) if isinstance(x, KerasTensor)]
         for x in self.outputs:
             if not isinstance(x, KerasTensor):
                 raise ValueError(
@@ -379,13 +393,14 @@ class Node:
 
     def fill_in(self, values: dict[int, Any]) -> tuple[Any, Any]:
         """The arguments with values in the place of symbolic tensors; `values` maps ids."""
-        if not self.kwargs and len(self.args) == 1 and isinstance(self.args[0], KerasTensor):
-            return (values[id(self.args[0])],), {}
+        args, kwargs = self.arguments
+        if not kwargs and len(args) == 1 and isinstance(args[0], KerasTensor):
+            return (values[id(args[0])],), {}
 
         def value(x: Any) -> Any:
             return values.get(id(x)) if isinstance(x, KerasTensor) else x
 
-        return tree.map_structure(value, self.args), tree.map_structure(value, self.kwargs)
+        return tree.map_structure(value, args), tree.map_structure(value, kwargs)
 
     def __repr__(self) -> str:
         return f"<Node operation={self.operation.name}, id={id(self)}>"
@@ -394,19 +409,27 @@ class Node:
 # -- shapes of outputs
 
 
-class SymbolicScope:
+_inferring = threading.local()
+
+
+class SymbolicScope(StatelessScope):
     """In the body, calls only serve to find shapes: nothing is recorded and no variable changes."""
 
     def __enter__(self) -> SymbolicScope:
-        self._stateless = StatelessScope()
-        self._stateless.__enter__()
+        super().__enter__()
         self._lifted = tf.init_scope()
         self._lifted.__enter__()
+        _inferring.depth = getattr(_inferring, "depth", 0) + 1
         return self
 
     def __exit__(self, *exc: Any) -> None:
+        _inferring.depth -= 1
         self._lifted.__exit__(*exc)
-        self._stateless.__exit__(*exc)
+        super().__exit__(*exc)
+
+
+def in_symbolic_scope() -> bool:
+    return getattr(_inferring, "depth", 0) > 0
 
 
 def compute_output_spec(fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
@@ -482,5 +505,6 @@ for _name in ("neg", "pos", "abs", "invert", "lt", "le", "gt", "ge", "ne", "geti
 
 __all__ = [
     "FunctionOperation", "KerasHistory", "KerasTensor", "Node", "Operation", "SymbolicScope", "any_symbolic_tensors",
-    "compute_output_spec", "default", "function_at", "function_path", "is_default", "operation", "operation_class", "retold",
+    "compute_output_spec", "default", "function_at", "function_path", "in_symbolic_scope", "is_default", "operation",
+    "operation_class", "retold",
 ]  # fmt: skip

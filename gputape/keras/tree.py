@@ -173,7 +173,9 @@ def pack_sequence_as(structure: Any, flat_sequence: Any) -> Any:
         raise TypeError(f"flat_sequence must be a list or tuple, not {type(flat_sequence).__name__}: {flat_sequence}")
     count = len(flatten(structure))
     if not is_nested(structure) and len(flat_sequence) != 1:
-        raise ValueError(f"The structure is a leaf but len(flat_sequence)={len(flat_sequence)} > 1. structure={structure}")
+        raise ValueError(
+            f"The structure is a leaf but len(flat_sequence)={len(flat_sequence)} > 1. structure={structure}"
+        )
     if count != len(flat_sequence):
         raise ValueError(
             f"Could not pack sequence. Structure had {count} elements, but flat_sequence had {len(flat_sequence)} "

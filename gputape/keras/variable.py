@@ -132,10 +132,7 @@ class Variable(tf.Variable):
     @property
     def value(self) -> Any:
         """The current value as a tensor; later assignments leave it as it is."""
-        value = state.stateless.get_current_value(self) if state.stateless is not None else None
-        if value is None:
-            value = tf.identity(self)
-        return state.autocast.maybe_cast(value) if state.autocast is not None and self._autocast else value
+        return tf.identity(self)
 
     def read_value(self) -> Any:
         return self.value
@@ -176,11 +173,28 @@ class Variable(tf.Variable):
     def _converted(self, value: Any) -> Any:
         dtype = tf.as_dtype(self._array.dtype)
         if not isinstance(value, (tf.Tensor, tf.Variable)):
-            value = tf.convert_to_tensor(value, dtype) if not hasattr(value, "__array__") else tf.convert_to_tensor(value)
+            value = (
+                tf.convert_to_tensor(value, dtype) if not hasattr(value, "__array__") else tf.convert_to_tensor(value)
+            )
         return value if value.dtype == dtype else tf.cast(value, dtype)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+        value = self if state.stateless is None and state.autocast is None else self.value
+        return super().__array__(dtype, copy) if value is self else np.asarray(value, dtype=dtype)
 
     def __bool__(self) -> bool:
         raise TypeError("A Keras Variable cannot be used as a boolean.")
+
+    def __int__(self) -> int:
+        return int(self._scalar_value())
+
+    def __float__(self) -> float:
+        return float(self._scalar_value())
+
+    def _scalar_value(self) -> Any:
+        if self.shape:
+            raise TypeError(f"Only scalar arrays can be converted to Python scalars. Got: shape={tuple(self.shape)}")
+        return self.value
 
     def __round__(self, ndigits: int | None = None) -> Any:
         scale = 10.0 ** (ndigits or 0)
@@ -188,7 +202,9 @@ class Variable(tf.Variable):
 
     # -- printing and copying
     def __repr__(self) -> str:
-        return f"<Variable path={self.path}, shape={tuple(self.shape)}, dtype={self.dtype.name}, value={np.array(self)}>"
+        return (
+            f"<Variable path={self.path}, shape={tuple(self.shape)}, dtype={self.dtype.name}, value={np.array(self)}>"
+        )
 
     __str__ = __repr__
 

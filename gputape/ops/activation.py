@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import InvalidArgumentError
 from ..op import elementwise, fused, public
 from ..registry import OPS
 from ..tensor import as_tensor
@@ -21,7 +20,7 @@ from .compare import less, select
 from .domain import real, real_floating, refusal
 from .functor import camel, functor
 from .join import concat
-from .unary import abs_, exp, sigmoid, sigmoid_grad, sign, square, tanh, tanh_grad
+from .unary import abs_, exp, sigmoid, sigmoid_grad, sign, square, tanh
 
 SELU_SCALE = 1.0507009873554805
 SELU_SCALE_ALPHA = 1.7580993408473766  # the scale times alpha = 1.6732632423543772
@@ -339,58 +338,6 @@ def gelu(features: Any, approximate: bool = False, name: str | None = None) -> A
     return normal_weighted(x, approximate=bool(approximate))
 
 
-# -- with the bias of a layer
-
-
-# By name: the function, and its gradient from its value, so that a layer keeps one array and not two.
-BY_VALUE: dict[str, tuple[Any, Any]] = {
-    "relu": (relu, relu_grad),
-    "relu6": (relu6, relu6_grad),
-    "elu": (elu, elu_grad),
-    "selu": (selu, selu_grad),
-    "sigmoid": (sigmoid, sigmoid_grad),
-    "tanh": (tanh, tanh_grad),
-}
-
-
-@fused
-def biased(x, bias, *, activation):
-    return BY_VALUE[activation][0](x + bias)
-
-
-@biased.kernel
-def _(x, bias, *, activation):
-    return launch(f"Biased<{camel(activation)}>")(x, bias)
-
-
-@biased.gradient
-def _(dy, y, activation):
-    dz = BY_VALUE[activation][1](y, dy)
-    return dz, dz
-
-
-@public
-def bias_activation(value: Any, bias: Any, activation: str) -> Any:
-    """activation(value + bias) in one pass; `bias` of shape (channels,) belongs to the last axis of `value`.
-
-    `activation` is one of "relu", "relu6", "elu", "selu", "sigmoid", "tanh"; ValueError for others.
-
-    >>> import gputape as tf
-    >>> tf.nn.bias_activation([[1.0, 2.0]], [-3.0, 3.0], "relu").numpy()
-    array([[0., 5.]], dtype=float32)
-    """
-    if activation not in BY_VALUE:
-        raise ValueError(f"bias_activation: activation must be one of {sorted(BY_VALUE)}, not {activation!r}")
-    x = as_tensor(value)
-    b = as_tensor(bias, x._array.dtype)
-    if b._array.shape != x._array.shape[-1:] or not x._array.ndim:
-        raise InvalidArgumentError(
-            f"bias_activation: bias must have the size of the last axis of value: value has shape {x._array.shape}, "
-            f"bias has shape {b._array.shape} [Op:BiasAdd]"
-        )
-    return biased(x, b, activation=activation)
-
-
 for _op in (relu, relu_grad, relu6, relu6_grad):
     _op.kernel(launch(camel(_op.name), "fViu"))
 for _op in (leaky, leaky_grad, elu, elu_grad, selu, selu_grad):
@@ -398,5 +345,6 @@ for _op in (leaky, leaky_grad, elu, elu_grad, selu, selu_grad):
 for _op in (softsign, softsign_grad, sigmoid_weighted, sigmoid_weighted_grad):
     _op.kernel(launch(camel(_op.name)))
 
-NAMES = {f"tf.nn.{f.__name__}": f for f in (relu, relu6, leaky_relu, crelu, elu, selu, softsign, swish, gelu)}
-NAMES |= {"tf.nn.silu": swish, "tf.math.softsign": softsign, "tf.nn.bias_activation": bias_activation}
+_NN: tuple[Any, ...] = (relu, relu6, leaky_relu, crelu, elu, selu, softsign, swish, gelu)
+NAMES = {f"tf.nn.{f.__name__}": f for f in _NN}
+NAMES |= {"tf.nn.silu": swish, "tf.math.softsign": softsign}

@@ -163,7 +163,7 @@ def right_shift(xp, x, y):
 
 @op(mixed=("condition",))
 def chosen(xp, condition, x, y):
-    return xp.where(_bool(condition), x, y)
+    return xp.where(condition, x, y)
 
 
 @chosen.gradient
@@ -174,7 +174,7 @@ def _(dy, condition):
 @op(mixed=("mask",))
 def masked(xp, x, mask):
     """`x` where `mask` holds, 0 elsewhere."""
-    return xp.where(_bool(mask), x, x.dtype.type(0))
+    return xp.where(mask, x, x.dtype.type(0))
 
 
 @masked.gradient
@@ -185,20 +185,12 @@ def _(dy, mask):
 @op(mixed=("mask",))
 def unmasked(xp, x, mask):
     """0 where `mask` holds, `x` elsewhere."""
-    return xp.where(_bool(mask), x.dtype.type(0), x)
+    return xp.where(mask, x.dtype.type(0), x)
 
 
 @unmasked.gradient
 def _(dy, mask):
     return lambda: unmasked(dy, mask), None
-
-
-def _bool(condition: Any) -> Any:
-    if condition.dtype != np.bool_:
-        raise InvalidArgumentError(
-            f"select: condition is {condition.dtype}, it must be bool: compare first, e.g. x != 0 [Op:SelectV2]"
-        )
-    return condition
 
 
 @public
@@ -207,6 +199,12 @@ def select(condition: Any, x: Any, y: Any) -> Any:
 
     What is not chosen gets a gradient of zero even where the other side's gradient is NaN.
     """
+    if not isinstance(condition, Array):
+        condition = as_tensor(condition)
+    if condition._array.dtype != np.bool_:
+        raise InvalidArgumentError(
+            f"select: condition is {condition.dtype.name}, it must be bool: compare first, e.g. x != 0 [Op:SelectV2]"
+        )
     if type(y) in (int, float) and y == 0 and isinstance(x, Array):
         return masked(x, condition)
     if type(x) in (int, float) and x == 0 and isinstance(y, Array):

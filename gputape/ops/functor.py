@@ -22,6 +22,7 @@ from ..dtypes import accumulator
 BLOCK = 256
 MOST_BLOCKS = 8192  # threads of larger arrays take several elements each
 MOST_AXES = 6
+MOST_INT = 2**31 - 1  # longer results need indices of 64 bits
 AXES = np.dtype([("size", "i8", MOST_AXES), ("step", "i8", (3, MOST_AXES)), ("count", "i4")], align=True)
 _FLAT = {1: "unary_forward", 2: "binary_forward", 3: "ternary_forward"}
 
@@ -108,7 +109,7 @@ def _strided(source: cuda.Kernels, arguments: tuple[Any, ...], arrays: list[Any]
     if axes is None:
         return NotImplemented
     n = y.size
-    index = np.dtype(np.int32 if n < 2**31 else np.int64)
+    index = np.dtype(np.int32 if n <= MOST_INT else np.int64)
     grid = min(-(-n // BLOCK), MOST_BLOCKS)
     if len(arrays) == 3:
         source.ternary_strided[(*arguments, index)](grid, (*arrays, *numbers, y, np.int64(n), axes))

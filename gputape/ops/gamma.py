@@ -9,7 +9,7 @@ import numpy as np
 
 from ..op import elementwise, public
 from ..registry import OPS
-from ..tensor import as_tensor
+from ..tensor import Array, as_tensor
 from .domain import in_float64, real_floating
 from .functor import functor
 from .unary import exp, log, log1p
@@ -215,8 +215,15 @@ def _(dy, a, x):
     return lambda: -dy * igamma_grad_a(a, x), lambda: -dy * _gamma_density(a, x)
 
 
+def _tensors(*values: Any) -> list[Any]:
+    """Python numbers among the values as tensors of the dtype of the others."""
+    dtype = next(v._array.dtype for v in values if isinstance(v, Array))
+    return [as_tensor(v, dtype) for v in values]
+
+
 def _gamma_density(a: Any, x: Any) -> Any:
-    return exp(-x + (a - 1.0) * log(as_tensor(x)) - lgamma(as_tensor(a)))
+    a, x = _tensors(a, x)
+    return exp(-x + (a - 1.0) * log(x) - lgamma(a))
 
 
 @elementwise
@@ -236,7 +243,8 @@ def igamma_grad_a(xp, a, x):
 
 @igamma_grad_a.gradient
 def _(dy, a, x):
-    return lambda: _second(), lambda: dy * _gamma_density(a, x) * (log(x) - digamma(a))
+    a, x = _tensors(a, x)
+    return _second, lambda: dy * _gamma_density(a, x) * (log(x) - digamma(a))
 
 
 def _second() -> Any:
@@ -276,7 +284,7 @@ def _beta_fraction(xp: Any, p: Any, q: Any, z: Any) -> Any:
 @betainc.gradient
 def _(dy, a, b, x):
     """By x alone, as in TensorFlow."""
-    a, b, x = as_tensor(a), as_tensor(b), as_tensor(x)
+    a, b, x = _tensors(a, b, x)
     beta = lgamma(a) + lgamma(b) - lgamma(a + b)
     return None, None, dy * exp((b - 1.0) * log1p(-x) + (a - 1.0) * log(x) - beta)
 

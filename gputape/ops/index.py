@@ -62,19 +62,20 @@ def take_rows(xp: Any, x: Any, rows: Any) -> Any:
 
 
 def combine_rows(xp: Any, x: Any, rows: Any, values: Any, how: str) -> None:
-    """Write into the matrix x: `x[r] = how(x[r], values[i])` for every i with rows[i] = r, in the order of i.
+    """Write into the contiguous matrix x: `x[r] = how(x[r], values[i])` for each i with rows[i] = r, in this order.
 
     how: "add", "multiply", "maximum", "minimum" or "update" (the last one stays). Half types accumulate in float32.
     """
     if how == "update":
         x[rows] = values
-        return
-    wide = x.astype(dtypes.accumulator(x.dtype), order="C", copy=x.dtype in dtypes.HALF)
-    width = x.shape[1]
-    flat = rows.astype(np.int64)[:, None] * width + xp.arange(width)  # a vector: the fast case of ufunc.at
-    getattr(xp, how).at(wide.reshape(-1), flat.reshape(-1), values.astype(wide.dtype, copy=False).reshape(-1))
-    if wide is not x:
-        x[...] = wide
+    elif x.dtype in dtypes.HALF:
+        touched, places = xp.unique(rows, return_inverse=True)
+        wide = x[touched].astype(np.float32)
+        combine_rows(xp, wide, places.reshape(-1), values.astype(np.float32), how)
+        x[touched] = wide.astype(x.dtype)
+    else:  # flat, as ufunc.at is fast for vectors
+        flat = rows.astype(np.int64)[:, None] * x.shape[1] + xp.arange(x.shape[1])
+        getattr(xp, how).at(x.reshape(-1), flat.reshape(-1), values.reshape(-1))
 
 
 # -- the same by kernels

@@ -22,7 +22,7 @@ from .domain import real_floating, refusal
 from .functor import functor
 from .index import gather, one_hot
 from .reduce import reduce_logsumexp, reduce_sum
-from .rows import BLOCK, by_rows, matrix
+from .rows import BLOCK, by_rows, matrix, row_dots, row_sum
 from .shape import broadcast_to, expand_dims, reshape
 from .softmax import log_softmax_along, scores, shifted, softmax_along
 from .transpose import transpose
@@ -66,12 +66,13 @@ def _(labels, logits):
 
 @cross_entropy_rows.numpy
 def _(labels, logits):
-    z = shifted(logits, -1)
-    lse = np.log(np.exp(z).sum(-1, keepdims=True))
-    np.subtract(lse, z, out=z)
-    loss = np.einsum("...c,...c", labels, z, dtype=z.dtype)
-    lse += logits.max(-1, keepdims=True, initial=-np.inf)
-    return loss.astype(logits.dtype), lse[..., 0]
+    z, top = shifted(logits, logits.ndim - 1)
+    np.exp(z, out=z)
+    log_sum = np.log(row_sum(z))
+    np.subtract(logits, top, out=z)  # once more, as a second large array would cost more time
+    np.subtract(log_sum, z, out=z)
+    loss = row_dots(labels.astype(z.dtype, copy=False), z)
+    return loss[..., 0].astype(logits.dtype), (log_sum + top)[..., 0]
 
 
 @cross_entropy_rows.gradient
@@ -101,7 +102,7 @@ def _(labels, logits, dy, lse):
     wide = accumulator(logits.dtype)
     dx = np.subtract(logits, lse[..., None], dtype=wide)
     np.exp(dx, out=dx)
-    dx *= labels.sum(-1, keepdims=True, dtype=wide)
+    dx *= row_sum(labels.astype(dx.dtype, copy=False))
     dx -= labels
     dx *= dy[..., None]
     return dx.astype(logits.dtype, copy=False)
@@ -165,13 +166,11 @@ def _(logits, labels):
 @sparse_cross_entropy_rows.numpy
 def _(logits, labels):
     check_labels(logits, labels)
-    z = shifted(logits, -1)
-    chosen = np.take_along_axis(z, labels[..., None], -1)[..., 0]
+    z, top = shifted(logits, logits.ndim - 1)
+    chosen = np.take_along_axis(z, labels[..., None], -1)
     np.exp(z, out=z)
-    lse = np.log(z.sum(-1))
-    loss = lse - chosen
-    lse += logits.max(-1, initial=-np.inf)
-    return loss.astype(logits.dtype), lse
+    lse = np.log(row_sum(z))
+    return (lse - chosen)[..., 0].astype(logits.dtype), (lse + top)[..., 0]
 
 
 def check_labels(logits: Any, labels: Any) -> None:

@@ -143,7 +143,8 @@ def _(dy, x, y):
 
 def _log_of_base(x: Any) -> Any:
     """log(x) where it exists and 0 elsewhere: the gradient of x ** y by y where x is 0 or negative is 0."""
-    x = as_tensor(x)
+    if not isinstance(x, Array):
+        return float(np.log(x)) if x > 0 else 0.0
     exists = not_equal(x, 0) if x._array.dtype.kind == "c" else greater(x, 0)
     return select(exists, log(select(exists, x, 1)), 0)
 

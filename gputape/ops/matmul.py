@@ -13,9 +13,19 @@ from ..tensor import Array, as_tensor
 from .complex import conj
 
 
+def _batches_fit(a: tuple[int, ...], b: tuple[int, ...]) -> bool:
+    """Whether all but the last two sizes broadcast."""
+    return all(m == n or 1 in (m, n) for m, n in zip(a[-3::-1], b[-3::-1]))
+
+
 @op
 def multiply_matrices(xp, a, b, *, transpose_a=False, transpose_b=False):
     """Products of matrices in the last two axes, the leading ones broadcast; half types accumulate in float32."""
+    if a.ndim + b.ndim > 4 and not _batches_fit(a.shape, b.shape):
+        raise InvalidArgumentError(
+            f"matmul of a {a.shape} and b {b.shape}: In[0] and In[1] must have compatible batch dimensions: all but the "
+            f"last two sizes must be equal or 1 [Op:BatchMatMul]"
+        )
     a = a.swapaxes(-1, -2) if transpose_a else a
     b = b.swapaxes(-1, -2) if transpose_b else b
     wide = dtypes.accumulator(a.dtype)
@@ -82,18 +92,24 @@ def matmul(
     >>> tf.matmul([[1.0, 2.0]], [[3.0], [4.0]]).numpy()
     array([[11.]], dtype=float32)
     """
-    for side, transpose, adjoint in (("a", transpose_a, adjoint_a), ("b", transpose_b, adjoint_b)):
-        if transpose and adjoint:
-            raise ValueError(
-                f"Only one of `transpose_{side}` and `adjoint_{side}` can be True. "
-                f"Received `transpose_{side}`=True, `adjoint_{side}`=True."
-            )
+    if (transpose_a and adjoint_a) or (transpose_b and adjoint_b):
+        side = "a" if transpose_a and adjoint_a else "b"
+        raise ValueError(
+            f"Only one of `transpose_{side}` and `adjoint_{side}` can be True. "
+            f"Received `transpose_{side}`=True, `adjoint_{side}`=True."
+        )
     a, b = _pair(a, b)
     if output_type is not None:
         a, b = OPS["cast"](a, output_type), OPS["cast"](b, output_type)
-    _check(a, b, transpose_a or adjoint_a, transpose_b or adjoint_b)
     a, b = conj(a) if adjoint_a else a, conj(b) if adjoint_b else b
     transpose_a, transpose_b = transpose_a or adjoint_a, transpose_b or adjoint_b
+    x, y = a._array, b._array
+    if (
+        min(x.ndim, y.ndim) < 2
+        or x.shape[-2 if transpose_a else -1] != y.shape[-1 if transpose_b else -2]
+        or x.dtype.kind in "bO"
+    ):
+        raise _misfit(a, b, transpose_a, transpose_b)
     shape = a._array.shape
     if len(shape) > 2 and b._array.ndim == 2 and not transpose_a:
         # One product instead of a batch of them, and in the gradient no sum over the batch.
@@ -103,29 +119,22 @@ def matmul(
     return multiply_matrices(a, b, transpose_a=transpose_a, transpose_b=transpose_b)
 
 
-def _check(a: Any, b: Any, transpose_a: bool, transpose_b: bool) -> None:
+def _misfit(a: Any, b: Any, transpose_a: bool, transpose_b: bool) -> InvalidArgumentError:
+    """Why `a` and `b` cannot be multiplied."""
     x, y = tuple(a._array.shape), tuple(b._array.shape)
-    for side, shape, dtype in (("a", x, a.dtype), ("b", y, b.dtype)):
+    for side, shape in (("a", x), ("b", y)):
         if len(shape) < 2:
-            raise InvalidArgumentError(
+            return InvalidArgumentError(
                 f"matmul: {side} has shape {shape}, it must have at least 2 dimensions; "
                 f"use tf.linalg.matvec or tf.tensordot for vectors [Op:MatMul]"
             )
-        if dtype in ("bool", "string"):
-            raise InvalidArgumentError(f"matmul: {side} has dtype {dtype.name}, it must hold numbers [Op:MatMul]")
-    inner = x[-2 if transpose_a else -1], y[-1 if transpose_b else -2]
+    if a.dtype in ("bool", "string"):
+        return InvalidArgumentError(f"matmul: a has dtype {a.dtype.name}, it must hold numbers [Op:MatMul]")
     turned = f"{' (a transposed)' if transpose_a else ''}{' (b transposed)' if transpose_b else ''}"
-    if inner[0] != inner[1]:
-        raise InvalidArgumentError(
-            f"Matrix size-incompatible: matmul of a {x} and b {y}{turned}: the columns of a, {inner[0]}, must be as "
-            f"many as the rows of b, {inner[1]} [Op:MatMul]"
-        )
-    for m, n in zip(x[-3::-1], y[-3::-1]):
-        if m != n and 1 not in (m, n):
-            raise InvalidArgumentError(
-                f"matmul of a {x} and b {y}: In[0] and In[1] must have compatible batch dimensions: all but the last "
-                f"two sizes must be equal or 1 [Op:BatchMatMul]"
-            )
+    return InvalidArgumentError(
+        f"Matrix size-incompatible: matmul of a {x} and b {y}{turned}: the columns of a, {x[-2 if transpose_a else -1]}, "
+        f"must be as many as the rows of b, {y[-1 if transpose_b else -2]} [Op:MatMul]"
+    )
 
 
 @public

@@ -16,7 +16,7 @@ from ..cuda import Kernels, contiguous, empty, empty_like
 from ..op import fused
 from .cast import cast
 from .reduce import mean_over, reduce_sum
-from .rows import BLOCK, by_columns, by_rows
+from .rows import BLOCK, by_columns, by_rows, column_sums, row_dots, row_sum
 from .shape import reshape
 from .unary import rsqrt, square
 
@@ -40,17 +40,14 @@ def row_statistics(x: Any, epsilon: float) -> tuple[Any, Any]:
 
 @layer_norm_rows.numpy
 def _(x, scale, offset, *, epsilon):
-    mean = x.mean(1, dtype=scale.dtype)
-    y = np.subtract(x, mean[:, None], dtype=scale.dtype)
+    wide = x.astype(scale.dtype, copy=False)
+    mean = row_sum(wide) / x.shape[1]
+    y = wide - mean
     rstd = 1 / np.sqrt(row_dots(y, y) / x.shape[1] + epsilon)
-    y *= rstd[:, None]
+    y *= rstd
     y *= scale
     y += offset
-    return y.astype(x.dtype, copy=False), mean, rstd
-
-
-def row_dots(a: Any, b: Any) -> Any:
-    return np.einsum("rc,rc->r", a, b)
+    return y.astype(x.dtype, copy=False), mean[:, 0], rstd[:, 0]
 
 
 @layer_norm_rows.kernel
@@ -98,8 +95,8 @@ def _(x, scale, dy, mean, rstd, *, epsilon):
     dx = np.multiply(d, z)
     dscale = column_sums(dx)
     np.multiply(d, scale, out=dx)
-    z *= (row_dots(dx, z) / x.shape[1])[:, None]
-    dx -= dx.mean(1, keepdims=True)
+    z *= row_dots(dx, z) / x.shape[1]
+    dx -= row_sum(dx) / x.shape[1]
     dx -= z
     dx *= rstd[:, None]
     return dx.astype(x.dtype, copy=False), dscale, column_sums(d)
@@ -134,12 +131,6 @@ def launch_sums(kernel: Any, x: Any, arrays: tuple[Any, ...], wide: Any, *last: 
     return sums
 
 
-def column_sums(a: Any) -> Any:
-    """The sums of the columns, block by block: as exact as pairwise summation, which NumPy does along rows only."""
-    blocks = [a[k : k + 512] for k in range(0, len(a), 512)]
-    return np.sum([np.ones(len(b), a.dtype) @ b for b in blocks], 0) if blocks else np.zeros(a.shape[1], a.dtype)
-
-
 # -- root mean square normalization: y = x * rstd * scale, rstd = 1 / sqrt(mean(x**2) + epsilon) of each row
 
 
@@ -154,9 +145,9 @@ def rms_norm_rows(x, scale, *, epsilon):
 def _(x, scale, *, epsilon):
     wide = x.astype(scale.dtype, copy=False)
     rstd = 1 / np.sqrt(row_dots(wide, wide) / x.shape[1] + epsilon)
-    y = wide * rstd[:, None]
+    y = wide * rstd
     y *= scale
-    return y.astype(x.dtype, copy=False), rstd
+    return y.astype(x.dtype, copy=False), rstd[:, 0]
 
 
 @rms_norm_rows.kernel
@@ -186,7 +177,7 @@ def _(x, scale, dy, rstd, *, epsilon):
     dx = np.multiply(d, z)
     dscale = column_sums(dx)
     np.multiply(d, scale, out=dx)
-    z *= (row_dots(dx, z) / x.shape[1])[:, None]
+    z *= row_dots(dx, z) / x.shape[1]
     dx -= z
     dx *= rstd[:, None]
     return dx.astype(x.dtype, copy=False), dscale

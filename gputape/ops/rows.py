@@ -1,4 +1,7 @@
-"""How kernels share out a matrix: a row to a warp or a block (kernels/rows.cuh), a column to a thread (columns.cuh)."""
+"""Matrices by rows and columns: how kernels share them out, and sums and maxima at which NumPy itself is slow.
+
+A row goes to a warp or a block (kernels/rows.cuh), a column to a thread (kernels/columns.cuh).
+"""
 
 from __future__ import annotations
 
@@ -31,3 +34,35 @@ def by_columns(rows: int, cols: int) -> tuple[dict[str, Any], int, Any]:
 def matrix(shape: tuple[int, ...]) -> tuple[int, int]:
     """The number of rows and the length of a row, the last axis."""
     return math.prod(shape[:-1]), shape[-1]
+
+
+# -- on NumPy
+
+SHORT = 32  # NumPy spends a call's worth of time on every row: up to this length going column by column is faster
+
+
+def row_max(x: Any) -> Any:
+    """The maximum over the last axis, which stays with size 1; -inf where it is empty."""
+    cols = x.shape[-1]
+    if not 0 < cols <= SHORT:
+        return x.max(-1, keepdims=True, initial=-np.inf)
+    top = x[..., :1].copy()
+    for c in range(1, cols):
+        np.maximum(top, x[..., c : c + 1], out=top)
+    return top
+
+
+def row_sum(x: Any) -> Any:
+    """The sum of float32 or float64 over the last axis, which stays with size 1."""
+    return x @ np.ones((x.shape[-1], 1), x.dtype) if x.shape[-1] <= SHORT else x.sum(-1, keepdims=True)
+
+
+def row_dots(a: Any, b: Any) -> Any:
+    """The sum of a * b over the last axis, which stays with size 1."""
+    return np.einsum("...c,...c", a, b)[..., None]
+
+
+def column_sums(a: Any) -> Any:
+    """The sums of a matrix's columns, block by block: nearly as exact as pairwise summation."""
+    blocks = [a[k : k + 512] for k in range(0, len(a), 512)]
+    return np.sum([np.ones(len(b), a.dtype) @ b for b in blocks], 0) if blocks else np.zeros(a.shape[1], a.dtype)

@@ -12,6 +12,7 @@ from ..errors import InvalidArgumentError
 from ..op import fused, public
 from ..tensor import as_tensor
 from .reduce import reduce_max, reduce_sum
+from .rows import row_max, row_sum
 from .shape import static
 from .unary import exp, log
 
@@ -31,9 +32,9 @@ def _(x, *, axis):
 
 @softmax_along.numpy
 def _(x, *, axis):
-    y = shifted(x, axis)
+    y, _ = shifted(x, axis)
     np.exp(y, out=y)
-    y /= y.sum(axis, keepdims=True)
+    y /= total(y, axis)
     return y.astype(x.dtype, copy=False)
 
 
@@ -55,7 +56,7 @@ def _(y, dy, *, axis):
 @softmax_grad.numpy
 def _(y, dy, *, axis):
     dx = np.multiply(y, dy, dtype=accumulator(y.dtype))
-    np.subtract(dy, dx.sum(axis, keepdims=True), out=dx)
+    np.subtract(dy, total(dx, axis), out=dx)
     dx *= y
     return dx.astype(y.dtype, copy=False)
 
@@ -73,8 +74,11 @@ def _(x, *, axis):
 
 @log_softmax_along.numpy
 def _(x, *, axis):
-    y = shifted(x, axis)
-    y -= np.log(np.exp(y).sum(axis, keepdims=True))
+    y, top = shifted(x, axis)
+    np.exp(y, out=y)
+    log_sum = np.log(total(y, axis))
+    np.subtract(x, top, out=y)  # once more, as a second large array would cost more time
+    y -= log_sum
     return y.astype(x.dtype, copy=False)
 
 
@@ -96,15 +100,19 @@ def _(y, dy, *, axis):
 @log_softmax_grad.numpy
 def _(y, dy, *, axis):
     dx = np.exp(y, dtype=accumulator(y.dtype))
-    dx *= dy.sum(axis, keepdims=True, dtype=dx.dtype)
+    dx *= total(dy.astype(dx.dtype, copy=False), axis)
     np.subtract(dy, dx, out=dx)
     return dx.astype(y.dtype, copy=False)
 
 
-def shifted(x: Any, axis: int) -> Any:
-    """`x` minus its maximum, so that exp cannot overflow: a new array in the dtype that sums are made in."""
-    top = x.max(axis, keepdims=True, initial=-np.inf)
-    return np.subtract(x, top, dtype=accumulator(x.dtype))
+def shifted(x: Any, axis: int) -> tuple[Any, Any]:
+    """`x` minus its maximum, so that exp cannot overflow, as a new array in the dtype of sums; and the maximum."""
+    top = row_max(x) if axis == x.ndim - 1 else x.max(axis, keepdims=True, initial=-np.inf)
+    return np.subtract(x, top, dtype=accumulator(x.dtype)), top
+
+
+def total(x: Any, axis: int) -> Any:
+    return row_sum(x) if axis == x.ndim - 1 else x.sum(axis, keepdims=True)
 
 
 def on_rows(kernel: Any, axis: int, *arrays: Any) -> Any:

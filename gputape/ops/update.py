@@ -35,23 +35,27 @@ def _check(targets, gradients):
 
 
 def _in_pieces(xp, step, targets, gradients, weight_decay, learning_rate, *scalars):
-    """Call `step(g, lr, *scalars, w, *slots)` on flat pieces of every parameter and its slots; it writes in place."""
+    """Call `step(g, lr, *scalars, w, *slots)`, which writes in place, on every parameter; on NumPy in pieces."""
     _check(targets, gradients)
+    numbers = {}
     for k, gradient in enumerate(gradients):
-        arrays = [t.reshape(-1) for t in targets[k :: len(gradients)]]
+        arrays = targets[k :: len(gradients)]
         kind = arrays[0].dtype
         work = dtypes.accumulator(kind)
-        lr, *rest = [s.astype(work) for s in (learning_rate, *scalars)]
+        if work not in numbers:
+            numbers[work] = [s.astype(work) for s in (learning_rate, *scalars)]
+        lr = numbers[work][0]
         decay = weight_decay[k] if weight_decay else 0.0
-        size = gradient.size
-        gradient = gradient.reshape(-1)
-        length = _PIECE if xp is np else max(size, 1)
-        for start in range(0, size, length):
-            stored = [a[start : start + length] for a in arrays]
+        whole = xp is not np or gradient.size <= _PIECE
+        if not whole:
+            gradient, arrays = gradient.reshape(-1), [a.reshape(-1) for a in arrays]
+        for start in range(0, 1 if whole else gradient.size, _PIECE):
+            part = ... if whole else slice(start, start + _PIECE)
+            stored = [a[part] for a in arrays]
             pieces = [a.astype(work) for a in stored] if work != kind else stored
             if decay:
                 pieces[0] -= pieces[0] * (decay * lr)
-            step(gradient[start : start + length].astype(work, copy=False), lr, *rest, *pieces)
+            step(gradient[part].astype(work, copy=False), *numbers[work], *pieces)
             if work != kind:
                 for a, piece in zip(stored, pieces):
                     a[...] = piece

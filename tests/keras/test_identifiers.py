@@ -48,6 +48,27 @@ def test_activation_properties():
         activations.glu(x)
 
 
+def test_activations_take_lists_arrays_and_symbolic_tensors():
+    rows = [[0.5, -1.0, 2.0, 4.0]]
+    for name in (
+        "relu",
+        "softmax",
+        "sparsemax",
+        "glu",
+        "hard_silu",
+        "mish",
+        "squareplus",
+        "soft_shrink",
+        "sparse_plus",
+    ):
+        function = activations.get(name)
+        expected = function(tf.constant(rows)).numpy()
+        np.testing.assert_array_equal(function(rows).numpy(), expected)
+        np.testing.assert_array_equal(function(np.array(rows, "float32")).numpy(), expected)
+        x = keras.Input((4,))
+        np.testing.assert_array_equal(keras.Model(x, function(x))(tf.constant(rows)).numpy(), expected)
+
+
 def test_constraints_and_regularizers_by_name():
     for module, names in (
         (constraints, ("max_norm", "MaxNorm", "non_neg", "unit_norm", "min_max_norm")),

@@ -58,8 +58,6 @@ VALUES = [
         lambda: family.normal_weighted_grad(X, DY, approximate=False),
         DY * (NORMAL + X * DENSITY),
     ),
-    ("bias_activation biased", lambda: tf.nn.bias_activation(IN, BIAS, "relu"), np.maximum(IN + BIAS, 0)),
-    ("bias_activation", lambda: tf.nn.bias_activation(IN, BIAS, "tanh"), np.tanh(IN + BIAS)),
 ]
 GRADIENTS = [
     *[(f.__name__, f, (SMOOTH,)) for f in (tf.nn.relu, tf.nn.relu6, tf.nn.leaky_relu, tf.nn.elu, tf.nn.selu)],
@@ -67,10 +65,6 @@ GRADIENTS = [
     ("crelu", tf.nn.crelu, (SMOOTH,)),
     ("gelu, tanh", lambda x: tf.nn.gelu(x, True), (SMOOTH,)),
     ("swish by beta", tf.nn.swish, (IN[:1], np.float64(1.5))),
-    *[
-        (f"bias and {name}", lambda x, b, name=name: tf.nn.bias_activation(x, b, name), (IN + 0.03, BIAS))
-        for name in family.BY_VALUE
-    ],
 ]
 
 
@@ -148,8 +142,6 @@ def test_kernels_against_meaning(device):
     for approximate in (False, True):
         check_kernel(family.normal_weighted, x, approximate=approximate)
         check_kernel(family.normal_weighted_grad, x, dy, approximate=approximate)
-    for name in family.BY_VALUE:
-        check_kernel(family.biased, x, x[0], activation=name)
 
 
 def test_empty_and_scalars(device):
@@ -165,12 +157,6 @@ ERRORS = [
     (lambda: tf.nn.leaky_relu(np.array([1j])), tf.errors.InvalidArgumentError, "complex128"),
     (lambda: tf.nn.gelu([1, 2]), ValueError, "floating point tensor.*tf.int32"),
     (lambda: tf.nn.crelu(IN, axis=2), tf.errors.InvalidArgumentError, "axis"),
-    (lambda: tf.nn.bias_activation(IN, BIAS, "gelu"), ValueError, "one of.*relu.*not 'gelu'"),
-    (
-        lambda: tf.nn.bias_activation(IN, BIAS[:2], "relu"),
-        tf.errors.InvalidArgumentError,
-        r"\(2, 3\), bias has shape \(2,\)",
-    ),
 ]
 
 

@@ -37,7 +37,9 @@ class Logs(dict[str, Any]):
             super().__setitem__(key, value)
         return value
 
-    def __iter__(self) -> Iterator[str]:  # a dict subclass with its own __iter__ is read through __getitem__ by dict() and **
+    def __iter__(
+        self,
+    ) -> Iterator[str]:  # a dict subclass with its own __iter__ is read through __getitem__ by dict() and **
         return super().__iter__()
 
     def get(self, key: str, default: Any = None) -> Any:

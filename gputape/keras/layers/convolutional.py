@@ -65,9 +65,7 @@ class BaseConv(Layer):
                 f"Invalid value for argument `filters`. Expected a strictly positive value. Received filters={self.filters}."
             )
         if self.groups <= 0:
-            raise ValueError(
-                f"The number of groups must be a positive integer. Received: groups={self.groups}."
-            )
+            raise ValueError(f"The number of groups must be a positive integer. Received: groups={self.groups}.")
         if self.filters is not None and self.filters % self.groups:
             raise ValueError(
                 "The number of filters must be evenly divisible by the number of groups. Received: "

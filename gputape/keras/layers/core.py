@@ -52,7 +52,9 @@ class Dense(LowRankAdapted, Layer):
         **kwargs: Any,
     ) -> None:
         if not isinstance(units, int) or units <= 0:
-            raise ValueError(f"Received an invalid value for `units`, expected a positive integer. Received: units={units}")
+            raise ValueError(
+                f"Received an invalid value for `units`, expected a positive integer. Received: units={units}"
+            )
         super().__init__(activity_regularizer=activity_regularizer, **kwargs)
         self.units = units
         self.activation = activations.get(activation)
@@ -324,7 +326,7 @@ class Masking(Layer):
         self._build_at_init()
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
-        return tf.reduce_any(tf.not_equal(inputs, self.mask_value), axis=-1)
+        return tf.reduce_any(tf.not_equal(inputs, tf.cast(self.mask_value, inputs.dtype)), axis=-1)
 
     def call(self, inputs: Any) -> Any:
         mask = self.compute_mask(inputs)
@@ -385,7 +387,9 @@ class Lambda(Layer):
     def get_config(self) -> dict[str, Any]:
         config = {**self._base_config(), "function": _written(self.function)}
         if self._output_shape is not None:
-            config["output_shape"] = _written(self._output_shape) if callable(self._output_shape) else self._output_shape
+            config["output_shape"] = (
+                _written(self._output_shape) if callable(self._output_shape) else self._output_shape
+            )
         if self.mask is not None:
             config["mask"] = _written(self.mask) if callable(self.mask) else serialize_keras_object(self.mask)
         config["arguments"] = serialize_keras_object(dict(self.arguments))

@@ -64,7 +64,9 @@ def einsum_shapes(equation: str, bias_axes: str | None, input_shape: Any, output
     output_axes = [k for k, letter in enumerate(kernel) if letter in output_sizes]
     input_axes = [k for k, letter in enumerate(kernel) if letter not in output_sizes]
     sizes = tuple(output_sizes[c] if c in output_sizes else input_sizes[c] for c in kernel)
-    return EinsumShapes(sizes, _bias_shape(bias_axes, y, output_sizes, 0 if left else elided), tuple(output), input_axes, output_axes)
+    return EinsumShapes(
+        sizes, _bias_shape(bias_axes, y, output_sizes, 0 if left else elided), tuple(output), input_axes, output_axes
+    )
 
 
 def _bias_shape(bias_axes: str | None, y: str, sizes: dict[str, Any], elided: int) -> tuple[int, ...] | None:

@@ -77,7 +77,9 @@ class InputSpec:
             return f"expected dtype={self.dtype}, found dtype={standardize_dtype(x.dtype)}"
         for axis, size in self.axes.items():
             if size is not None and shape[axis] not in (size, None):
-                return f"expected axis {axis} of input shape to have value {size}, but received input with shape {shape}"
+                return (
+                    f"expected axis {axis} of input shape to have value {size}, but received input with shape {shape}"
+                )
         if self.shape is not None:
             wanted, given = self.shape, shape
             if self.allow_last_axis_squeeze:

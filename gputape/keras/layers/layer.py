@@ -21,6 +21,7 @@ from .. import constraints, dtype_policies, initializers, regularizers, tree
 from ..backend import standardize_dtype
 from ..scopes import (
     AutocastScope,
+    StatelessScope,
     current_path,
     get_keras_mask,
     name_scope,
@@ -496,7 +497,12 @@ class Layer(layer_state.LayerState, Operation, tf.Module):
                 set_keras_mask(y, mask)
 
     def stateless_call(
-        self, trainable_variables: Any, non_trainable_variables: Any, *args: Any, return_losses: bool = False, **kwargs: Any
+        self,
+        trainable_variables: Any,
+        non_trainable_variables: Any,
+        *args: Any,
+        return_losses: bool = False,
+        **kwargs: Any,
     ) -> Any:
         """`call` with these values of its variables; returns the outputs and the new values of the others (and the losses).
 
@@ -514,17 +520,12 @@ class Layer(layer_state.LayerState, Operation, tf.Module):
                     f"Argument `{name}` must be a list of tensors corresponding 1:1 to {type(self).__name__}().{name}. "
                     f"Received list with length {len(values)}, but expected {len(getattr(self, name))} variables."
                 )
-        variables = [*self.trainable_variables, *self.non_trainable_variables]
-        kept = [tf.identity(v) for v in variables]
-        try:
-            for v, value in zip(variables, [*trainable_variables, *non_trainable_variables]):
-                v.assign(value)
-            outputs = self(*args, **kwargs)
-            losses = self.losses
-            changed = [tf.identity(v) for v in self.non_trainable_variables]
-        finally:
-            for v, value in zip(variables, kept):
-                v.assign(value)
+        mapping = [*zip(self.trainable_variables, trainable_variables)]
+        mapping += zip(self.non_trainable_variables, non_trainable_variables)
+        with StatelessScope(mapping, collect_losses=return_losses) as scope:
+            outputs = self.call(*args, **kwargs)
+            losses = [*scope.losses, *self._regularization_losses()] if return_losses else []
+        changed = [scope.get_current_value(v) for v in self.non_trainable_variables]
         return (outputs, changed, losses) if return_losses else (outputs, changed)
 
     # -- shapes
@@ -545,7 +546,10 @@ class Layer(layer_state.LayerState, Operation, tf.Module):
     def _build_by_run(self, *args: Any, **kwargs: Any) -> bool:
         """Make the state of sublayers by running `call` on zeros of the shapes given; whether that went well."""
         specs = [tree.map_shape_structure(lambda s: KerasTensor(s, dtype=self.compute_dtype), a) for a in args]
-        named = {k: tree.map_shape_structure(lambda s: KerasTensor(s, dtype=self.compute_dtype), v) for k, v in kwargs.items()}
+        named = {
+            k: tree.map_shape_structure(lambda s: KerasTensor(s, dtype=self.compute_dtype), v)
+            for k, v in kwargs.items()
+        }
         try:
             with self._open_name_scope():
                 infer_output_spec(self.call, *specs, **named)

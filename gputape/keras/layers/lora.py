@@ -31,7 +31,11 @@ class LowRankAdapted:
         return weight + tf.cast(scale * product, weight.dtype)
 
     def enable_lora(
-        self, rank: int, lora_alpha: float | None = None, a_initializer: Any = "he_uniform", b_initializer: Any = "zeros"
+        self,
+        rank: int,
+        lora_alpha: float | None = None,
+        a_initializer: Any = "he_uniform",
+        b_initializer: Any = "zeros",
     ) -> None:
         """Freeze the weight and add the trainable product of rank `rank`; ValueError if unbuilt, done, or constrained."""
         target = self._lora_target
@@ -54,7 +58,9 @@ class LowRankAdapted:
             ("b", (rank, shape[-1]), b_initializer),
         ):
             name = f"lora_{target}_{part}"
-            setattr(self, name, self.add_weight(name=name, shape=size, initializer=initializer, regularizer=regularizer))
+            setattr(
+                self, name, self.add_weight(name=name, shape=size, initializer=initializer, regularizer=regularizer)
+            )
         weight.trainable = False
         self._tracker.lock()
         self.lora_enabled = True

@@ -54,7 +54,7 @@ class Merge(Layer):
         if mask is None:
             return None
         _check_masks(inputs, mask)
-        return None if any(m is None for m in mask) else functools.reduce(tf.logical_or, mask)
+        return None if any(m is None for m in mask) else functools.reduce(tf.logical_or, map(_as_bool, mask))
 
 
 def _of_rank(x: Any, rank: int) -> Any:
@@ -89,6 +89,10 @@ def _check_masks(inputs: Any, mask: Any) -> None:
             "The lists `inputs` and `mask` should have the same length. Received: "
             f"inputs={inputs} of length {len(inputs)}, and mask={mask} of length {len(mask)}"
         )
+
+
+def _as_bool(mask: Any) -> Any:
+    return tf.cast(mask, "bool") if getattr(mask, "dtype", None) != "bool" else mask
 
 
 def _full_masks(inputs: list[Any]) -> list[Any]:
@@ -214,9 +218,8 @@ class Concatenate(Merge):
             return None
         full = []
         for x, m in zip(inputs, mask):
-            if m is None:
-                m = tf.ones_like(x, dtype="bool")
-            elif len(m.shape) < len(x.shape):
+            m = tf.ones_like(x, dtype="bool") if m is None else _as_bool(m)
+            if len(m.shape) < len(x.shape):
                 m = tf.logical_or(tf.expand_dims(m, -1), tf.zeros_like(x, dtype="bool"))
             full.append(m)
         return tf.reduce_any(tf.concat(full, axis=self.axis), axis=-1)
@@ -238,7 +241,9 @@ class Dot(Merge):
         super().__init__(**kwargs)
         if not isinstance(axes, int):
             if not isinstance(axes, (list, tuple)):
-                raise TypeError(f"Invalid type for argument `axes`: it should be a list or an int. Received: axes={axes}")
+                raise TypeError(
+                    f"Invalid type for argument `axes`: it should be a list or an int. Received: axes={axes}"
+                )
             if len(axes) != 2:
                 raise ValueError(
                     f"Invalid format for argument `axes`: it should contain two elements. Received: axes={axes}"
@@ -333,5 +338,3 @@ def concatenate(inputs: Any, axis: int = -1, **kwargs: Any) -> Any:
 def dot(inputs: Any, axes: Any = -1, **kwargs: Any) -> Any:
     """The layer `Dot` applied to `inputs`."""
     return Dot(axes=axes, **kwargs)(inputs)
-
-

@@ -17,7 +17,14 @@ class BasePooling(Layer):
     _pool: Any = None
 
     def __init__(
-        self, pool_size: Any, strides: Any, rank: int, padding: str = "valid", data_format: str | None = None, name: str | None = None, **kwargs: Any
+        self,
+        pool_size: Any,
+        strides: Any,
+        rank: int,
+        padding: str = "valid",
+        data_format: str | None = None,
+        name: str | None = None,
+        **kwargs: Any,
     ) -> None:
         super().__init__(name=name, **kwargs)
         self.rank = rank
@@ -61,7 +68,15 @@ class MaxPooling1D(BasePooling):
 
     _pool = staticmethod(_max)
 
-    def __init__(self, pool_size: Any = 2, strides: Any = None, padding: str = "valid", data_format: str | None = None, name: str | None = None, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        pool_size: Any = 2,
+        strides: Any = None,
+        padding: str = "valid",
+        data_format: str | None = None,
+        name: str | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(pool_size, strides, 1, padding, data_format, name, **kwargs)
 
 
@@ -75,7 +90,15 @@ class MaxPooling2D(BasePooling):
 
     _pool = staticmethod(_max)
 
-    def __init__(self, pool_size: Any = (2, 2), strides: Any = None, padding: str = "valid", data_format: str | None = None, name: str | None = None, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        pool_size: Any = (2, 2),
+        strides: Any = None,
+        padding: str = "valid",
+        data_format: str | None = None,
+        name: str | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(pool_size, strides, 2, padding, data_format, name, **kwargs)
 
 
@@ -84,7 +107,15 @@ class MaxPooling3D(BasePooling):
 
     _pool = staticmethod(_max)
 
-    def __init__(self, pool_size: Any = (2, 2, 2), strides: Any = None, padding: str = "valid", data_format: str | None = None, name: str | None = None, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        pool_size: Any = (2, 2, 2),
+        strides: Any = None,
+        padding: str = "valid",
+        data_format: str | None = None,
+        name: str | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(pool_size, strides, 3, padding, data_format, name, **kwargs)
 
 
@@ -93,7 +124,15 @@ class AveragePooling1D(BasePooling):
 
     _pool = staticmethod(_average)
 
-    def __init__(self, pool_size: Any = 2, strides: Any = None, padding: str = "valid", data_format: str | None = None, name: str | None = None, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        pool_size: Any = 2,
+        strides: Any = None,
+        padding: str = "valid",
+        data_format: str | None = None,
+        name: str | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(pool_size, strides, 1, padding, data_format, name, **kwargs)
 
 
@@ -102,7 +141,15 @@ class AveragePooling2D(BasePooling):
 
     _pool = staticmethod(_average)
 
-    def __init__(self, pool_size: Any = (2, 2), strides: Any = None, padding: str = "valid", data_format: str | None = None, name: str | None = None, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        pool_size: Any = (2, 2),
+        strides: Any = None,
+        padding: str = "valid",
+        data_format: str | None = None,
+        name: str | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(pool_size, strides, 2, padding, data_format, name, **kwargs)
 
 
@@ -111,7 +158,15 @@ class AveragePooling3D(BasePooling):
 
     _pool = staticmethod(_average)
 
-    def __init__(self, pool_size: Any = (2, 2, 2), strides: Any = None, padding: str = "valid", data_format: str | None = None, name: str | None = None, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        pool_size: Any = (2, 2, 2),
+        strides: Any = None,
+        padding: str = "valid",
+        data_format: str | None = None,
+        name: str | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(pool_size, strides, 3, padding, data_format, name, **kwargs)
 
 

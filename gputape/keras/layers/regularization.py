@@ -15,7 +15,9 @@ from .layer import Layer
 
 def _rate(rate: Any) -> Any:
     if not 0 <= rate <= 1:
-        raise ValueError(f"Invalid value received for argument `rate`. Expected a float value between 0 and 1. Received: rate={rate}")
+        raise ValueError(
+            f"Invalid value received for argument `rate`. Expected a float value between 0 and 1. Received: rate={rate}"
+        )
     return rate
 
 
@@ -61,7 +63,9 @@ class Dropout(Random):
             raise ValueError(f"`noise_shape` must be a tuple or list. Received: noise_shape={noise_shape}")
         for size in noise_shape:
             if size is not None and (not isinstance(size, int) or size <= 0):
-                raise ValueError(f"`noise_shape` must have positive integers or None. Received: noise_shape={noise_shape}")
+                raise ValueError(
+                    f"`noise_shape` must have positive integers or None. Received: noise_shape={noise_shape}"
+                )
         return tuple(noise_shape)
 
     def _noise(self, inputs: Any) -> Any:
@@ -91,7 +95,9 @@ class SpatialDropout1D(_SpatialDropout):
 
     _ndim = 3
 
-    def __init__(self, rate: float, seed: Any = None, name: str | None = None, dtype: Any = None, **kwargs: Any) -> None:
+    def __init__(
+        self, rate: float, seed: Any = None, name: str | None = None, dtype: Any = None, **kwargs: Any
+    ) -> None:
         super().__init__(rate, seed=seed, name=name, dtype=dtype, **kwargs)
 
     def _noise(self, inputs: Any) -> Any:
@@ -100,7 +106,13 @@ class SpatialDropout1D(_SpatialDropout):
 
 class _SpatialDropoutND(_SpatialDropout):
     def __init__(
-        self, rate: float, data_format: str | None = None, seed: Any = None, name: str | None = None, dtype: Any = None, **kwargs: Any
+        self,
+        rate: float,
+        data_format: str | None = None,
+        seed: Any = None,
+        name: str | None = None,
+        dtype: Any = None,
+        **kwargs: Any,
     ) -> None:
         from .windows import standard_format
 

@@ -91,8 +91,16 @@ class Reshape(_SameDtype):
     def __init__(self, target_shape: Any, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.target_shape = tuple(target_shape)
+        if any(d < -1 for d in self.target_shape):
+            raise ValueError(
+                "Each dimension in `target_shape` must be a non-negative integer, or `-1` for a single unknown dimension. "
+                f"Received: target_shape={self.target_shape}."
+            )
         if self.target_shape.count(-1) > 1:
-            raise ValueError(f"There must be at most one unknown dimension in target_shape. Received: {target_shape}")
+            raise ValueError(
+                "There must be at most one unknown dimension (-1) in `target_shape`. "
+                f"Received: target_shape={self.target_shape}."
+            )
         self._build_at_init()
 
     def call(self, inputs: Any) -> Any:

@@ -59,7 +59,8 @@ class LayerState:
         if "_tracker" in self.__dict__:
             return
         stores: dict[str, list[Any]] = {
-            name: [] for name in ("trainable_variables", "non_trainable_variables", "layers", "metrics", "seed_generators")
+            name: []
+            for name in ("trainable_variables", "non_trainable_variables", "layers", "metrics", "seed_generators")
         }
         tests = {
             "trainable_variables": lambda x: isinstance(x, tf.Variable) and x.trainable,
@@ -246,10 +247,10 @@ class LayerState:
         found = list(self._losses)
         for layer in self._flatten_layers(include_self=False):
             found.extend(layer._losses)
-        for v in self.trainable_weights:
-            if getattr(v, "regularizer", None) is not None:
-                found.append(v.regularizer(v))
-        return found
+        return found + self._regularization_losses()
+
+    def _regularization_losses(self) -> list[Any]:
+        return [v.regularizer(v) for v in self.trainable_weights if getattr(v, "regularizer", None) is not None]
 
     def _clear_losses(self) -> None:
         for layer in self._flatten_layers():

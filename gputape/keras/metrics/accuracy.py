@@ -51,7 +51,7 @@ def top_k_categorical_accuracy(y_true, y_pred, k=5):
 
 
 def sparse_top_k_categorical_accuracy(y_true, y_pred, k=5, from_sorted_ids=False):
-    """1 where y_true is among the places of y_pred's k largest entries; or among its first k, if it holds sorted ones."""
+    """1 where y_true is among the places of y_pred's k largest entries; or its first k, if it holds sorted places."""
     y_true, y_pred = tf.convert_to_tensor(y_true), tf.convert_to_tensor(y_pred)
     shape = y_true.shape
     y_pred = tf.reshape(y_pred, [-1, y_pred.shape[-1]]) if len(y_pred.shape) > 2 else y_pred

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import gputape as tf
 
 from .counting import NEG_INF, count, evenly_spaced, parse_thresholds
@@ -30,6 +32,8 @@ class _Confusion(Metric):
 
 
 class _Count(_Confusion):
+    accumulator: Any
+
     def __init__(self, thresholds=None, name=None, dtype=None):
         self.init_thresholds = thresholds
         parsed = parse_thresholds(thresholds)
@@ -110,6 +114,10 @@ class _Tradeoff(_Confusion):
     """The largest value of one rate among the thresholds at which another is at least a given one."""
 
     _direction = "up"
+    true_positives: Any
+    false_positives: Any
+    true_negatives: Any
+    false_negatives: Any
     wanted = ""  # the name of the argument that says how large the other rate must be
     counts = {  # noqa: RUF012
         "true_positives": "tp",

@@ -184,7 +184,7 @@ class RootMeanSquaredError(Mean):
     def __init__(self, name="root_mean_squared_error", dtype=None):
         super().__init__(name, dtype)
 
-    def update_state(self, y_true, y_pred, sample_weight=None):
+    def update_state(self, y_true, y_pred, sample_weight=None):  # type: ignore[override]
         pair = squeeze_or_expand_to_same_rank(tf.cast(y_true, self.dtype), tf.cast(y_pred, self.dtype))
         super().update_state(tf.math.squared_difference(*pair), sample_weight=sample_weight)
 

@@ -38,6 +38,9 @@ class Metric:
     3.0
     """
 
+    _variables: list[Any]
+    _metrics: list[Metric]
+
     def __init__(self, dtype=None, name=None):
         self.__dict__["_variables"] = []
         self.__dict__["_metrics"] = []
@@ -48,9 +51,8 @@ class Metric:
     def __setattr__(self, name: str, value: Any) -> None:
         """Variables and metrics that become attributes, alone or in a list, belong to the state."""
         for item in value if type(value) is list else [value]:
-            kept = self.__dict__.get("_variables" if isinstance(item, tf.Variable) else "_metrics")
-            tracked = isinstance(item, (tf.Variable, Metric)) and kept is not None
-            if tracked and not any(item is k for k in kept):
+            kept = self.__dict__.get("_variables" if isinstance(item, tf.Variable) else "_metrics", [])
+            if isinstance(item, (tf.Variable, Metric)) and not any(item is k for k in kept):
                 kept.append(item)
         super().__setattr__(name, value)
 
@@ -81,6 +83,7 @@ class Metric:
 
     def add_weight(self, *args, shape=(), initializer="zeros", dtype=None, name=None, **kwargs):
         """A new variable of the state. Positional: (shape, initializer), or as in Keras 2 (name, shape)."""
+        self._check_super_called()
         if args and isinstance(args[0], str):
             name, shape = args[0], args[1] if len(args) > 1 else shape
         elif args:
@@ -96,7 +99,7 @@ class Metric:
         """Keras 2's name of `reset_state`."""
         self.reset_state()
 
-    def update_state(self, *args, **kwargs):
+    def update_state(self, *args: Any, **kwargs: Any) -> Any:
         raise NotImplementedError(f"{type(self).__name__} must define `update_state`")
 
     def result(self):

@@ -98,7 +98,7 @@ class MeanMetricWrapper(Mean):
         if isinstance(fn, losses.Loss) or getattr(losses, getattr(fn, "__name__", ""), None) is fn:
             self._direction = "down"
 
-    def update_state(self, y_true, y_pred, sample_weight=None):
+    def update_state(self, y_true, y_pred, sample_weight=None):  # type: ignore[override]
         mask = get_keras_mask(y_pred)
         values = self._fn(y_true, y_pred, **self._fn_kwargs)
         super().update_state(values, apply_mask(sample_weight, mask, self.dtype, "sum"))

@@ -101,8 +101,7 @@ def _clone_sequential(model: Any, clone: Callable[[Any], Any], input_tensors: An
             input_tensors = input_tensors[0]
         if not isinstance(input_tensors, KerasTensor):
             raise ValueError(
-                "Argument `input_tensors` must be a KerasTensor. "
-                f"Received invalid value: input_tensors={input_tensors}"
+                f"Argument `input_tensors` must be a KerasTensor. Received invalid value: input_tensors={input_tensors}"
             )
         layers.insert(0, Input(tensor=input_tensors, name=name, optional=optional))
     elif first is not None:

@@ -117,7 +117,9 @@ class Functional(Function, Model):
         if not told:
             outputs = self._run_through_graph(flat)
         else:
-            outputs = self._run_through_graph(flat, call_fn=lambda op, *a, **kw: op(*a, **{**_accepted(op, told), **kw}))
+            outputs = self._run_through_graph(
+                flat, call_fn=lambda op, *a, **kw: op(*a, **{**_accepted(op, told), **kw})
+            )
         return outputs[0] if isinstance(outputs, (list, tuple)) and len(outputs) == 1 else outputs
 
     def compute_output_spec(self, inputs: Any, training: Any = None, mask: Any = None, **kwargs: Any) -> Any:
@@ -294,8 +296,8 @@ def _serialize_node(node: Node, own_nodes: Any) -> dict[str, Any]:
             x._keras_history = history
 
     return {
-        "args": serialize_keras_object(tree.map_structure(serialized, node.args)),
-        "kwargs": serialize_keras_object(tree.map_structure(serialized, node.kwargs)),
+        "args": serialize_keras_object(tree.map_structure(serialized, node.arguments.args)),
+        "kwargs": serialize_keras_object(tree.map_structure(serialized, node.arguments.kwargs)),
     }
 
 
@@ -307,7 +309,9 @@ def functional_from_config(cls: Any, config: dict[str, Any], custom_objects: Any
     for data in config.pop("layers"):
         layer = deserialize_keras_object(data, custom_objects=custom_objects)
         if not isinstance(layer, Operation):
-            raise ValueError(f"Unexpected object from deserialization, expected a layer or operation, got a {type(layer)}")
+            raise ValueError(
+                f"Unexpected object from deserialization, expected a layer or operation, got a {type(layer)}"
+            )
         layers[data["name"]] = layer
         waiting[data["name"]] = list(data["inbound_nodes"])
     while any(waiting.values()):
@@ -339,7 +343,9 @@ def functional_from_config(cls: Any, config: dict[str, Any], custom_objects: Any
         return type(structure)([tensors(v) for v in structure])
 
     inputs, outputs = tensors(config.pop("input_layers")), tensors(config.pop("output_layers"))
-    return cls(inputs=inputs, outputs=outputs, name=config.pop("name", None), trainable=config.pop("trainable", None), **config)
+    return cls(
+        inputs=inputs, outputs=outputs, name=config.pop("name", None), trainable=config.pop("trainable", None), **config
+    )
 
 
 def _deserialize_node(data: Any, layers: dict[str, Any]) -> tuple[Any, Any]:
@@ -347,10 +353,12 @@ def _deserialize_node(data: Any, layers: dict[str, Any]) -> tuple[Any, Any]:
 
     def made(name: str, node_index: int, tensor_index: int) -> Any:
         if name not in layers:
-            raise ValueError(f"Unknown layer: {name}")
+            raise ValueError(f"Invalid Functional model configuration. Missing node: {name}. Unknown layer: {name}")
         nodes = layers[name]._inbound_nodes
         if len(nodes) <= node_index:
-            raise IndexError(f"Layer node index out of bounds: {name} was called {len(nodes)} times, {node_index} is wanted")
+            raise IndexError(
+                f"Layer node index out of bounds: {name} was called {len(nodes)} times, {node_index} is wanted"
+            )
         return nodes[node_index].outputs[tensor_index]
 
     if isinstance(data, list):
@@ -370,9 +378,7 @@ def clone_graph_nodes(inputs: Any, outputs: Any) -> tuple[Any, Any]:
     copies: dict[int, Any] = {}
     flat = tree.flatten(inputs)
     for x in flat:
-        copies[id(x)] = (
-            x if _is_input(x) else Input(batch_shape=x.shape, dtype=x.dtype, name=f"{x.name}CLONE")
-        )
+        copies[id(x)] = x if _is_input(x) else Input(batch_shape=x.shape, dtype=x.dtype, name=f"{x.name}CLONE")
 
     def copied(x: Any) -> Any:
         if isinstance(x, KerasTensor) and id(x) not in copies:
@@ -381,6 +387,6 @@ def clone_graph_nodes(inputs: Any, outputs: Any) -> tuple[Any, Any]:
 
     for node in topological_nodes(flat, tree.flatten(outputs))[0]:
         if not node.is_input:
-            args, kwargs = tree.map_structure(copied, node.args), tree.map_structure(copied, node.kwargs)
+            args, kwargs = tree.map_structure(copied, node.arguments.args), tree.map_structure(copied, node.arguments.kwargs)
             Node(node.operation, args, kwargs, [copied(x) for x in node.outputs])
     return tree.map_structure(copied, inputs), tree.map_structure(copied, outputs)

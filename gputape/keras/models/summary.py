@@ -85,7 +85,9 @@ def layer_bounds(layers: Any, layer_range: Any) -> tuple[int, int]:
     return min(first), max(last) + 1
 
 
-def summary_rows(model: Any, layers: Any, expand_nested: bool, show_trainable: bool, connected: bool) -> list[list[str]]:
+def summary_rows(
+    model: Any, layers: Any, expand_nested: bool, show_trainable: bool, connected: bool
+) -> list[list[str]]:
     kept = {id(n) for level in getattr(model, "_nodes_by_depth", {}).values() for n in level}
 
     def connections(layer: Any) -> str:

@@ -160,6 +160,6 @@ class Ftrl(FusedOptimizer):
         )
 
     def get_config(self):
-        names = ("learning_rate_power", "initial_accumulator_value", "l1_regularization_strength", "beta")
-        names = (*names, "l2_regularization_strength", "l2_shrinkage_regularization_strength")
+        names = ["learning_rate_power", "initial_accumulator_value", "l1_regularization_strength", "beta"]
+        names += ["l2_regularization_strength", "l2_shrinkage_regularization_strength"]
         return {**super().get_config(), **self._attributes(*names)}

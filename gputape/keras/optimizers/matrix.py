@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from typing import Any
 
 import gputape as tf
 
@@ -86,7 +87,9 @@ class Adafactor(Optimizer):
         if self.built:
             return
         super().build(var_list)
-        rows, columns, full = [], [], []
+        rows: list[Any] = []
+        columns: list[Any] = []
+        full: list[Any] = []
         for v in var_list:
             shape = tuple(v.shape)
             skipped = getattr(v, "overwrite_with_gradient", False)
@@ -221,6 +224,6 @@ class Muon(Optimizer):
                 v.assign_sub(v * (decay * tf.cast(self.learning_rate, v.dtype)))
 
     def get_config(self):
-        names = ("adam_beta_1", "adam_beta_2", "epsilon", "exclude_layers", "muon_a", "muon_b", "muon_c")
-        names = (*names, "adam_lr_ratio", "momentum", "ns_steps", "nesterov", "exclude_embeddings")
-        return {**super().get_config(), **self._attributes(*names, "adam_weight_decay", "rms_rate")}
+        names = ["adam_beta_1", "adam_beta_2", "adam_weight_decay", "adam_lr_ratio", "epsilon", "exclude_layers"]
+        names += ["exclude_embeddings", "muon_a", "muon_b", "muon_c", "momentum", "ns_steps", "nesterov", "rms_rate"]
+        return {**super().get_config(), **self._attributes(*names)}

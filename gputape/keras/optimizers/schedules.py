@@ -40,6 +40,7 @@ class _Decay(LearningRateSchedule):
     """What the schedules below share: a period that must be positive, and a config made of their attributes."""
 
     attributes: tuple[str, ...] = ()
+    initial_learning_rate: Any
 
     def _start(self, step):
         """The initial learning rate as a tensor, and the step in its dtype."""

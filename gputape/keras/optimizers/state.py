@@ -20,6 +20,7 @@ class OptimizerState:
     name: str
     built: bool
     _variables: list[Any]
+    _trainable_variables: list[Any]
     _learning_rate: Any
     _trainable_variables_indices: dict[int, int]
 
@@ -139,8 +140,8 @@ class OptimizerState:
             rate = float(rate.numpy())
         elif callable(rate):
             rate = serialize_keras_object(rate)
-        names = ("weight_decay", "clipnorm", "global_clipnorm", "clipvalue", "use_ema", "ema_momentum")
-        names = (*names, "ema_overwrite_frequency", "loss_scale_factor", "gradient_accumulation_steps")
+        names = ["weight_decay", "clipnorm", "global_clipnorm", "clipvalue", "use_ema", "ema_momentum"]
+        names += ["ema_overwrite_frequency", "loss_scale_factor", "gradient_accumulation_steps"]
         return {"name": self.name, "learning_rate": rate, **self._attributes(*names)}
 
     def _attributes(self, *names: str) -> dict[str, Any]:

@@ -62,7 +62,9 @@ class Outputs:
         if len(flat) == len(self):
             same = [path for path, _ in tf.nest.flatten_with_paths(given)]
             return self.leaves(given) if self.dict and set(same) == set(self.paths) else flat
-        raise ValueError(f"{what} and y_pred have different structures.\n{what}: {_stars(given)}\ny_pred: {self.shape}\n")
+        raise ValueError(
+            f"{what} and y_pred have different structures.\n{what}: {_stars(given)}\ny_pred: {self.shape}\n"
+        )
 
     def keyed(self, given: Mapping[str, Any], what: str) -> list[Any]:
         """The entries of a dict by output name; outputs that it leaves out have None."""
@@ -155,6 +157,11 @@ class CompileMetrics(metrics_module.Metric):
     @property
     def metrics(self) -> list[Any]:
         return [entry.metric for entry in self._entries]
+
+    @property
+    def named(self) -> dict[str, Any]:
+        """The metrics by their names in the logs."""
+        return {entry.name: entry.metric for entry in self._entries}
 
     @property
     def variables(self) -> list[Any]:

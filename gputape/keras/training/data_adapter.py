@@ -18,6 +18,7 @@ import gputape as tf
 from .. import config
 from ..utils.seeding import numpy_generator
 from .pydataset import PyDataset, in_order
+from .pydataset import Sequence as Sequence
 
 RESIDENT = 2**30  # arrays up to so many bytes in all move to the GPU once, not batch by batch
 
@@ -83,7 +84,11 @@ def arrays(structure: Any) -> Any:
         leaves = tf.nest.flatten(structure)
         if leaves and all(isinstance(v, (bool, int, float, np.generic)) for v in leaves):
             return _array(structure)
-        return type(structure)(map(arrays, structure)) if type(structure) in (list, tuple) else list(map(arrays, structure))
+        return (
+            type(structure)(map(arrays, structure))
+            if type(structure) in (list, tuple)
+            else list(map(arrays, structure))
+        )
     return _array(structure)
 
 
@@ -99,10 +104,10 @@ def _count(data: tuple[Any, ...]) -> int:
     counts = {s for found in sizes.values() for s in found}
     if len(counts) == 1 and counts != {()}:
         return int(counts.pop()[0])
-    told = "; ".join(f"'{name}' sizes: {', '.join(str(s[0]) if s else 'none' for s in found)}" for name, found in sizes.items())
-    raise ValueError(
-        f"Data cardinality is ambiguous. Make sure all arrays contain the same number of samples. {told}"
+    told = "; ".join(
+        f"'{name}' sizes: {', '.join(str(s[0]) if s else 'none' for s in found)}" for name, found in sizes.items()
     )
+    raise ValueError(f"Data cardinality is ambiguous. Make sure all arrays contain the same number of samples. {told}")
 
 
 def _named(data: tuple[Any, ...]) -> Any:
@@ -185,7 +190,9 @@ def _weights_per_output(y: Any, sample_weight: Any) -> Any:
     """Weights in the structure of the targets: one array per sample counts for all of them."""
     if tf.nest.is_nested(sample_weight):
         if len(tf.nest.flatten(sample_weight)) != len(tf.nest.flatten(y)):
-            raise ValueError("You should provide one `sample_weight` array per output in `y`. The two structures did not match")
+            raise ValueError(
+                "You should provide one `sample_weight` array per output in `y`. The two structures did not match"
+            )
         return sample_weight
     if len(sample_weight.shape) > 2 or len(sample_weight.shape) == 2 and sample_weight.shape[1] != 1:
         raise ValueError(
@@ -240,7 +247,11 @@ def _from_pydataset(dataset: Any, shuffle: Any, class_weight: Any) -> Batches:
 
 
 def _checked(batch: Any) -> Any:
-    if isinstance(batch, (tuple, list)) and len(batch) not in (1, 2, 3) or not isinstance(batch, (tuple, list, Mapping, np.ndarray)):
+    if (
+        isinstance(batch, (tuple, list))
+        and len(batch) not in (1, 2, 3)
+        or not isinstance(batch, (tuple, list, Mapping, np.ndarray))
+    ):
         raise ValueError(
             "PyDataset.__getitem__() must return a tuple or a dict. If a tuple, it must be ordered either (input,) or "
             f"(inputs, targets) or (inputs, targets, sample_weights). Received: {str(batch)[:100]}... of type {type(batch)}"
@@ -253,7 +264,9 @@ def _is_dataset(x: Any) -> bool:
 
 
 def _is_pydataset(x: Any) -> bool:
-    return isinstance(x, PyDataset) or hasattr(x, "__getitem__") and hasattr(x, "__len__") and hasattr(x, "on_epoch_end")
+    return (
+        isinstance(x, PyDataset) or hasattr(x, "__getitem__") and hasattr(x, "__len__") and hasattr(x, "on_epoch_end")
+    )
 
 
 def get(

@@ -41,7 +41,9 @@ class PyDataset:
     def num_batches(self) -> int | None:
         if hasattr(self, "__len__"):
             return len(self)
-        raise NotImplementedError("You need to implement the `num_batches` property:\n\n@property\ndef num_batches(self):\n  return ...")
+        raise NotImplementedError(
+            "You need to implement the `num_batches` property:\n\n@property\ndef num_batches(self):\n  return ..."
+        )
 
     def __iter__(self) -> Iterator[Any]:
         count = self.num_batches
@@ -52,6 +54,9 @@ class PyDataset:
 
     def on_epoch_end(self) -> None:
         """Called at the end of every epoch."""
+
+
+Sequence = PyDataset  # Keras 2's name
 
 
 def in_order(dataset: Any, order: Iterable[int] | None) -> Iterator[Any]:
@@ -68,10 +73,14 @@ def in_order(dataset: Any, order: Iterable[int] | None) -> Iterator[Any]:
     if workers <= 1 and not getattr(dataset, "use_multiprocessing", False):
         yield from (dataset[k] for k in numbers)
         return
-    kind = concurrent.futures.ProcessPoolExecutor if dataset.use_multiprocessing else concurrent.futures.ThreadPoolExecutor
+    kind = (
+        concurrent.futures.ProcessPoolExecutor if dataset.use_multiprocessing else concurrent.futures.ThreadPoolExecutor
+    )
     pool: Any = kind(workers)
     try:
-        ready = collections.deque(pool.submit(dataset.__getitem__, k) for k in itertools.islice(numbers, dataset.max_queue_size))
+        ready = collections.deque(
+            pool.submit(dataset.__getitem__, k) for k in itertools.islice(numbers, dataset.max_queue_size)
+        )
         while ready:
             yield ready.popleft().result()
             ready.extend(pool.submit(dataset.__getitem__, k) for k in itertools.islice(numbers, 1))

@@ -48,8 +48,6 @@ def pad_sequences(
             continue
         kept = np.asarray(s[-maxlen:] if truncating == "pre" else s[:maxlen], dtype=dtype)
         if kept.shape[1:] != inner:
-            raise ValueError(
-                f"Shape of sample {kept.shape[1:]} of sequence is different from expected shape {inner}"
-            )
+            raise ValueError(f"Shape of sample {kept.shape[1:]} of sequence is different from expected shape {inner}")
         row[slice(len(kept)) if padding == "post" else slice(-len(kept), None)] = kept
     return made

@@ -1,0 +1,75 @@
+"""keras.layers: the layers, a family per file."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..serialization import deserialize_keras_object, serialize_keras_object
+
+# isort: off
+from .input_spec import InputSpec
+from .layer import Layer
+from .input import Input, InputLayer
+from .core import Dense, EinsumDense, Embedding, Identity, Lambda, Masking, Wrapper
+from .activations import ELU, Activation, LeakyReLU, PReLU, ReLU, Softmax
+from .merging import (
+    Add, Average, Concatenate, Dot, Maximum, Minimum, Multiply, Subtract,
+    add, average, concatenate, dot, maximum, minimum, multiply, subtract,
+)  # fmt: skip
+from .reshaping import (
+    Cropping1D, Cropping2D, Cropping3D, Flatten, Permute, RepeatVector, Reshape, UpSampling1D, UpSampling2D, UpSampling3D,
+    ZeroPadding1D, ZeroPadding2D, ZeroPadding3D,
+)  # fmt: skip
+from .convolutional import Conv1D, Conv2D, Conv3D
+from .pooling import (
+    AveragePooling1D, AveragePooling2D, AveragePooling3D, AvgPool1D, AvgPool2D, AvgPool3D, GlobalAveragePooling1D,
+    GlobalAveragePooling2D, GlobalAveragePooling3D, GlobalAvgPool1D, GlobalAvgPool2D, GlobalAvgPool3D, GlobalMaxPool1D,
+    GlobalMaxPool2D, GlobalMaxPool3D, GlobalMaxPooling1D, GlobalMaxPooling2D, GlobalMaxPooling3D, MaxPool1D, MaxPool2D,
+    MaxPool3D, MaxPooling1D, MaxPooling2D, MaxPooling3D,
+)  # fmt: skip
+from .regularization import (
+    ActivityRegularization, AlphaDropout, Dropout, GaussianDropout, GaussianNoise, SpatialDropout1D, SpatialDropout2D,
+    SpatialDropout3D,
+)  # fmt: skip
+# isort: on
+
+
+def serialize(layer: Any) -> Any:
+    """The config of a layer, from which `deserialize` makes it again."""
+    return serialize_keras_object(layer)
+
+
+def deserialize(config: Any, custom_objects: Any = None) -> Any:
+    """The layer that `serialize` described; ValueError if the config is of something else."""
+    made = deserialize_keras_object(config, custom_objects=custom_objects)
+    if not isinstance(made, Layer):
+        raise ValueError(
+            f"`keras.layers.deserialize` was passed a `config` object that is not a `keras.layers.Layer`. Received: {config}"
+        )
+    return made
+
+
+__all__ = [
+    # base
+    "Input", "InputLayer", "InputSpec", "Layer", "deserialize", "serialize",
+    # core
+    "Dense", "EinsumDense", "Embedding", "Identity", "Lambda", "Masking", "Wrapper",
+    # activations
+    "Activation", "ELU", "LeakyReLU", "PReLU", "ReLU", "Softmax",
+    # merging
+    "Add", "Average", "Concatenate", "Dot", "Maximum", "Minimum", "Multiply", "Subtract",
+    "add", "average", "concatenate", "dot", "maximum", "minimum", "multiply", "subtract",
+    # reshaping
+    "Cropping1D", "Cropping2D", "Cropping3D", "Flatten", "Permute", "RepeatVector", "Reshape",
+    "UpSampling1D", "UpSampling2D", "UpSampling3D", "ZeroPadding1D", "ZeroPadding2D", "ZeroPadding3D",
+    # convolutional
+    "Conv1D", "Conv2D", "Conv3D",
+    # pooling
+    "AveragePooling1D", "AveragePooling2D", "AveragePooling3D", "AvgPool1D", "AvgPool2D", "AvgPool3D",
+    "GlobalAveragePooling1D", "GlobalAveragePooling2D", "GlobalAveragePooling3D", "GlobalAvgPool1D", "GlobalAvgPool2D",
+    "GlobalAvgPool3D", "GlobalMaxPool1D", "GlobalMaxPool2D", "GlobalMaxPool3D", "GlobalMaxPooling1D", "GlobalMaxPooling2D",
+    "GlobalMaxPooling3D", "MaxPool1D", "MaxPool2D", "MaxPool3D", "MaxPooling1D", "MaxPooling2D", "MaxPooling3D",
+    # regularization
+    "ActivityRegularization", "AlphaDropout", "Dropout", "GaussianDropout", "GaussianNoise", "SpatialDropout1D",
+    "SpatialDropout2D", "SpatialDropout3D",
+]  # fmt: skip

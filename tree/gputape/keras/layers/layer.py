@@ -1,0 +1,634 @@
+"""Layer: state (variables, sublayers) and a computation, with everything around `call` that layers share.
+
+What a subclass writes: `__init__` with its arguments, `build(input_shape)` that makes variables, `call(inputs)`, and for
+speed `compute_output_shape`. The config of a layer of this library is its constructor's arguments, read from the attributes
+of the same names.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import inspect
+import warnings
+from typing import Any
+
+import numpy as np
+
+import gputape as tf
+
+from .. import constraints, dtype_policies, initializers, regularizers, tree
+from ..backend import standardize_dtype
+from ..scopes import (
+    AutocastScope,
+    current_path,
+    get_keras_mask,
+    name_scope,
+    set_keras_mask,
+    state,
+)
+from ..serialization import deserialize_keras_object, serialize_keras_object
+from ..symbolic import KerasTensor, Node, Operation, any_symbolic_tensors, default, is_default
+from ..symbolic import compute_output_spec as infer_output_spec
+from ..variable import Variable
+from . import state as layer_state
+from .calling import CallContext, CallSpec, explained, is_tensor_like, specs_from_shapes
+from .config import argument_names, serialized_argument, user_config
+from .input_spec import assert_input_compatibility
+
+
+_NO_SCOPE = contextlib.nullcontext()
+
+
+def _recording_build(build: Any) -> Any:
+    """`build` within the layer's name scope; afterwards the layer is built, knows its shapes and takes no more state."""
+    signature = inspect.signature(build)
+
+    @functools.wraps(build)
+    def call(self: Any, *args: Any, **kwargs: Any) -> None:
+        if self.__dict__.get("_building"):  # a subclass calls its parent's
+            build(self, *args, **kwargs)
+            return
+        self._check_super_called()
+        self.__dict__["_building"] = True
+        try:
+            with self._open_name_scope():
+                self._path = current_path()
+                build(self, *args, **kwargs)
+        finally:
+            self.__dict__["_building"] = False
+        arguments = dict(signature.bind(self, *args, **kwargs).arguments)
+        arguments.pop(next(iter(signature.parameters)))
+        self.__dict__["_build_shapes_dict"] = arguments
+        self.built = True
+        self._post_build()
+        self._lock_state()
+
+    return call
+
+
+class Layer(layer_state.LayerState, Operation, tf.Module):
+    """The base of all layers and models.
+
+    Args:
+        activity_regularizer: a function of the output, added to the losses.
+        trainable: whether its variables train. Default True.
+        dtype: a dtype name or DTypePolicy; default the global policy.
+        autocast: whether floating-point inputs are cast to the policy's compute dtype. Default True.
+        name: default the class's name in snake case, made unique.
+
+    Raises ValueError for other keyword arguments, RuntimeError where a subclass forgot `super().__init__()`.
+
+    >>> from gputape import keras
+    >>> class Scale(keras.layers.Layer):
+    ...     def build(self, input_shape):
+    ...         self.factor = self.add_weight(shape=(input_shape[-1],), initializer="ones")
+    ...     def call(self, x):
+    ...         return x * self.factor
+    >>> Scale()(tf.constant([[1.0, 2.0]])).numpy()
+    array([[1., 2.]], dtype=float32)
+    """
+
+    _super_called = False
+    _init_arguments: Any = ((), {})
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+        made = object.__new__(cls)
+        made.__dict__["_init_arguments"] = (args, kwargs)
+        return made
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "build" in cls.__dict__:
+            cls.build = _recording_build(cls.__dict__["build"])  # type: ignore[method-assign]
+
+    def __init__(
+        self,
+        *,
+        activity_regularizer: Any = None,
+        trainable: bool = True,
+        dtype: Any = None,
+        autocast: bool = True,
+        name: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        self._super_called = True
+        self._initialize_tracker()
+        Operation.__init__(self, name=name)
+        self._dtype_policy = dtype_policies.get(dtype)
+        self.activity_regularizer = regularizers.get(activity_regularizer)
+        input_dim = kwargs.pop("input_dim", None)
+        input_shape = kwargs.pop("input_shape", None) if input_dim is None else (input_dim,)
+        batch_shape = kwargs.pop("batch_input_shape", None)
+        if input_shape is not None or batch_shape is not None:
+            warnings.warn(
+                "Do not pass an `input_shape`/`input_dim` argument to a layer. When using Sequential models, prefer using "
+                "an `Input(shape)` object as the first layer in the model instead.",
+                stacklevel=3,
+            )
+            self._input_shape_arg = tuple(batch_shape[1:]) if input_shape is None else input_shape
+        if kwargs:
+            raise ValueError(f"Unrecognized keyword arguments passed to {type(self).__name__}: {kwargs}")
+        if not isinstance(trainable, bool):
+            raise ValueError(
+                f"Expected `trainable` to be a boolean. Received: trainable={trainable} (of type {type(trainable)})"
+            )
+        self._trainable = trainable
+        self.built = False
+        self.autocast = autocast
+        self.supports_jit = True
+        self._path: str | None = None
+        self._parent_path: str | None = None
+        self._input_spec: Any = None
+        self._called = False
+        self.__dict__["_build_shapes_dict"] = None
+        self.__dict__["_losses"] = []
+        self._convert_input_args = True
+        self._allow_non_tensor_positional_args = False
+        self._call_signature = inspect.signature(self.call)
+        self.call_signature_parameters = list(self._call_signature.parameters)
+        self._call_has_training_arg = "training" in self.call_signature_parameters
+        self._call_has_mask_arg = "mask" in self.call_signature_parameters
+        self._call_context_args = {"training"}
+        self._supports_masking = not is_default(self.compute_mask)
+
+    # -- building
+    @default
+    def build(self, input_shape: Any) -> None:
+        """Make the variables. Called once, before the first `call`, with the shape (or nest of shapes) of its input."""
+        if is_default(self.build) and any(not layer.built for layer in self._layers):
+            warnings.warn(
+                f"`build()` was called on layer '{self.name}', however the layer does not have a `build()` method "
+                "implemented and it looks like it has unbuilt state. This will cause the layer to be marked as built, "
+                "despite not being actually built, which may cause failures down the line. Make sure to implement a "
+                "proper `build()` method.",
+                stacklevel=3,
+            )
+
+    build = _recording_build(build)
+
+    def _post_build(self) -> None:
+        """For subclasses: called after `build`."""
+
+    def _build_at_init(self) -> None:
+        """For layers without variables: they are built from the start, unless a subclass has a `build`."""
+        if is_default(self.build):
+            self.built = True
+            self._post_build()
+            self._lock_state()
+
+    def _maybe_build(self, spec: CallSpec) -> None:
+        if is_default(self.build):
+            if any(not layer.built for layer in self._layers):
+                return  # the call itself builds them
+            self.build(next(iter(spec.shapes().values()), None))
+            return
+        self.build(**spec.shapes_for(self.build, type(self).__name__))
+        self._assert_input_compatibility(spec.first_arg)
+
+    def get_build_config(self) -> Any:
+        """What `build_from_config` needs to make the variables again: the shapes that `build` received."""
+        shapes = self._build_shapes_dict
+        if shapes is None:
+            return None
+        return {"input_shape": next(iter(shapes.values()))} if len(shapes) == 1 else {"shapes_dict": shapes}
+
+    def build_from_config(self, config: Any) -> None:
+        """`build` with the shapes in `config`."""
+        if config and "input_shape" in config:
+            self.build(config["input_shape"])
+        elif config and "shapes_dict" in config:
+            self.build(**config["shapes_dict"])
+
+    @property
+    def path(self) -> str | None:
+        """The names of the layers around it and its own, joined by "/"; None until built."""
+        return self._path
+
+    def _open_name_scope(self) -> name_scope:
+        if self._parent_path is None:
+            self._parent_path = current_path()
+        return name_scope(self.name, caller=self)
+
+    # -- dtypes
+    @property
+    def dtype_policy(self) -> Any:
+        return self._dtype_policy
+
+    @dtype_policy.setter
+    def dtype_policy(self, value: Any) -> None:
+        policy = dtype_policies.get(value)
+        if isinstance(self._dtype_policy, dtype_policies.DTypePolicyMap) and self.path:
+            if self.path in self._dtype_policy:
+                del self._dtype_policy[self.path]
+            self._dtype_policy[self.path] = policy
+        else:
+            self._dtype_policy = policy
+
+    def _policy(self) -> Any:
+        policy = self._dtype_policy
+        return policy[self._path] if isinstance(policy, dtype_policies.DTypePolicyMap) and self._path else policy
+
+    @property
+    def dtype(self) -> str:
+        return self.variable_dtype
+
+    @property
+    def compute_dtype(self) -> str:
+        """The dtype of its computations and outputs."""
+        return self._policy().compute_dtype
+
+    @property
+    def variable_dtype(self) -> str:
+        """The dtype of its variables."""
+        return self._policy().variable_dtype
+
+    @property
+    def input_dtype(self) -> str:
+        """The dtype to which floating-point inputs are cast."""
+        return self.compute_dtype
+
+    quantization_mode = None
+
+    def quantize(self, mode: Any = None, **kwargs: Any) -> None:
+        raise NotImplementedError(f"Layer {type(self).__name__} does not have a `quantize` method implemented.")
+
+    # -- variables
+    def add_weight(self, *args: Any, **kwargs: Any) -> Variable:
+        """A new variable of this layer.
+
+        Keras 3: `add_weight(shape, initializer, dtype, ...)`; Keras 2: `add_weight("kernel", shape, dtype, initializer, ...)`.
+
+        Args:
+            shape: default ().
+            initializer: default "glorot_uniform" for floats, "zeros" for other dtypes.
+            dtype: default the layer's variable dtype.
+            trainable, autocast, regularizer, constraint, aggregation, overwrite_with_gradient, name: of the variable.
+        """
+        self._check_super_called()
+        return self._new_weight(**layer_state.weight_arguments(args, kwargs))
+
+    def _new_weight(
+        self,
+        shape: Any = None,
+        initializer: Any = None,
+        dtype: Any = None,
+        trainable: bool | None = True,
+        autocast: bool = True,
+        regularizer: Any = None,
+        constraint: Any = None,
+        aggregation: Any = "none",
+        synchronization: Any = "auto",
+        overwrite_with_gradient: bool = False,
+        name: str | None = None,
+        experimental_autocast: bool = True,
+    ) -> Variable:
+        dtype = standardize_dtype(dtype) if dtype is not None else self.variable_dtype
+        if initializer is None:
+            initializer = "glorot_uniform" if "float" in dtype else "zeros"
+        with name_scope(self.name, caller=self):
+            variable = Variable(
+                initializer=initializers.get(initializer),
+                shape=() if shape is None else shape,
+                dtype=dtype,
+                trainable=trainable is not False,
+                autocast=autocast and experimental_autocast,
+                aggregation=aggregation,
+                synchronization=synchronization,
+                name=name,
+            )
+        variable.regularizer = regularizers.get(regularizer)
+        variable.constraint = constraints.get(constraint)
+        variable.overwrite_with_gradient = overwrite_with_gradient
+        self._track_variable(variable)
+        return variable
+
+    def add_variable(self, *args: Any, **kwargs: Any) -> Variable:
+        """Another name of `add_weight`."""
+        return self.add_weight(*args, **kwargs)
+
+    # -- calling
+    @property
+    def input_spec(self) -> Any:
+        return self._input_spec
+
+    @input_spec.setter
+    def input_spec(self, value: Any) -> None:
+        self._input_spec = value
+
+    @property
+    def supports_masking(self) -> bool:
+        """Whether masks of inputs reach the outputs."""
+        return self._supports_masking
+
+    @supports_masking.setter
+    def supports_masking(self, value: bool) -> None:
+        self._supports_masking = value
+
+    @default
+    def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
+        """The mask of the outputs; by default that of the inputs."""
+        return previous_mask
+
+    def call(self, *args: Any, **kwargs: Any) -> Any:
+        raise self._not_implemented(self.call)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Convert and cast the inputs, check them, build on the first call, then `call` (or a graph node if symbolic)."""
+        if not self._super_called:
+            self._check_super_called()
+        known = self._called and self.built  # nothing is made in this call, so no name scope is needed
+        self.__dict__["_called"] = True
+        original_args, original_kwargs = args, dict(kwargs)
+        x = args[0] if len(args) == 1 else None
+        simple = isinstance(x, (tf.Tensor, KerasTensor)) and not kwargs
+        if self._convert_input_args and not (simple and x.dtype == self.input_dtype):
+            args = tree.map_structure(self._converted, args)
+            kwargs = tree.map_structure(self._converted, kwargs)
+        if not simple and not self._allow_non_tensor_positional_args:
+            for arg in tree.flatten(args):
+                if not is_tensor_like(arg, allow_none=True):
+                    raise ValueError(
+                        "Only input tensors may be passed as positional arguments. The following argument value should be "
+                        f"passed as a keyword argument: {arg} (of type {type(arg)})"
+                    )
+        spec = None if simple and self.built else CallSpec(self._call_signature, self._call_context_args, args, kwargs)
+        first = args[0] if spec is None else spec.first_arg
+        self._assert_input_compatibility(first)
+        symbolic = isinstance(first, KerasTensor) if simple else any_symbolic_tensors(args, kwargs)
+        outer = state.call
+        context = CallContext(self) if outer is None else outer
+        if outer is None:
+            state.call = context
+            self._clear_losses()
+        handed_down = dict(context.values)
+        try:
+            with _NO_SCOPE if known else self._open_name_scope():
+                if not self.built and spec is not None:
+                    self._maybe_build(spec)
+                self._populate_context(context, spec, kwargs)
+                previous_mask = self._populate_mask(spec, first, kwargs)
+                outputs = self._run(symbolic, args, kwargs)
+                if not self.built:
+                    self._finish_build(spec)
+                if self.activity_regularizer is not None and not symbolic:
+                    self._regularize_activity(outputs)
+            if self._supports_masking:
+                self._set_mask_metadata(first, outputs, previous_mask)
+            elif previous_mask is not None and any(m is not None for m in tree.flatten(previous_mask)):
+                warnings.warn(
+                    f"Layer '{self.name}' (of type {type(self).__name__}) was passed an input with a mask attached to it. "
+                    "However, this layer does not support masking and will therefore destroy the mask information. "
+                    "Downstream layers will not see the mask.",
+                    stacklevel=2,
+                )
+        finally:
+            context.values = handed_down
+            state.call = outer
+        if symbolic:
+            Node(self, original_args, original_kwargs, outputs)
+        return outputs
+
+    def _converted(self, x: Any) -> Any:
+        y = self._dtype_policy.convert_input(x, self.autocast, self.input_dtype)
+        mask = get_keras_mask(x) if y is not x else None
+        if mask is not None:
+            set_keras_mask(y, mask)
+        return y
+
+    def _assert_input_compatibility(self, inputs: Any) -> None:
+        spec = self.input_spec
+        if spec:
+            assert_input_compatibility(spec, inputs, self.name)
+
+    def _populate_context(self, context: CallContext, spec: CallSpec | None, kwargs: dict[str, Any]) -> None:
+        """`training` and its like: what the caller said, else what an outer layer was told, else the default."""
+        parameters = self._call_signature.parameters
+        for name in self._call_context_args:
+            value = spec.user_arguments_dict.get(name) if spec is not None else None
+            if value is None:
+                value = context.values.get(name)
+            if name in parameters:
+                if value is None and parameters[name].default is not inspect.Parameter.empty:
+                    value = parameters[name].default
+                if value is not None:
+                    kwargs[name] = value
+            context.values[name] = value
+
+    def _register_call_context_args(self, *names: str) -> None:
+        """Hand further keyword arguments down to the layers inside, as `training` is."""
+        if self._called:
+            raise RuntimeError("Cannot add call-context args after the layer has been called.")
+        self._call_context_args = self._call_context_args | set(names)
+
+    def _populate_mask(self, spec: CallSpec | None, first: Any, kwargs: dict[str, Any]) -> Any:
+        """Fill in mask arguments from the masks that tensors carry; returns the mask of the first argument."""
+        mask = kwargs.get("mask")
+        if spec is None:
+            mask = get_keras_mask(first)
+            if self._call_has_mask_arg and mask is not None:
+                kwargs["mask"] = mask
+            return mask
+        tensors = spec.tensor_arguments_dict
+        for name, value in tensors.items():
+            argument = "mask" if len(tensors) == 1 else f"{name}_mask"
+            if argument in spec.arguments_dict and spec.arguments_dict[argument] is None:
+                kwargs[argument] = tree.map_structure(get_keras_mask, value)
+        if kwargs.get("mask") is not None:
+            return kwargs["mask"]
+        return tree.map_structure(get_keras_mask, first)
+
+    def _run(self, symbolic: bool, args: Any, kwargs: dict[str, Any]) -> Any:
+        outer, policy = state.autocast, self._policy()
+        wanted = policy.compute_dtype
+        if outer is not None:
+            if not self.autocast or not tf.as_dtype(wanted).is_floating:
+                wanted = None
+            scoped = wanted != outer.dtype
+        else:
+            scoped = wanted != policy.variable_dtype and tf.as_dtype(wanted).is_floating
+        if not scoped:
+            return self._perform(symbolic, args, kwargs)
+        with AutocastScope(wanted):
+            return self._perform(symbolic, args, kwargs)
+
+    def _perform(self, symbolic: bool, args: Any, kwargs: dict[str, Any]) -> Any:
+        if symbolic:
+            return self.symbolic_call(*args, **kwargs)
+        try:
+            return self.call(*args, **kwargs)
+        except Exception as error:
+            told = explained(error, self, args, kwargs)
+            if told is error:
+                raise
+            raise told from error
+
+    def symbolic_call(self, *args: Any, **kwargs: Any) -> Any:
+        return self.compute_output_spec(*args, **kwargs)
+
+    def _finish_build(self, spec: CallSpec | None) -> None:
+        self.built = True
+        if spec is not None and self._build_shapes_dict is None:
+            shape = next(iter(spec.shapes().values()), None)
+            self.__dict__["_build_shapes_dict"] = {"input_shape": shape}
+        self._path = self._path or current_path()
+        self._post_build()
+        self._lock_state()
+
+    def _regularize_activity(self, outputs: Any) -> None:
+        for y in tree.flatten(outputs):
+            if isinstance(y, tf.Tensor):
+                loss = self.activity_regularizer(y)
+                size = y.shape[0] if y.ndim else 1  # the same strength for every batch size
+                self.add_loss(loss / size if size else tf.zeros_like(loss))
+
+    def _set_mask_metadata(self, inputs: Any, outputs: Any, previous_mask: Any) -> None:
+        if previous_mask is None and is_default(self.compute_mask):
+            return
+        flat = tree.flatten(outputs)
+        if all(get_keras_mask(y) is not None for y in flat):
+            return
+        masks = self.compute_mask(inputs, previous_mask)
+        if masks is None:
+            return
+        for y, mask in zip(flat, tree.flatten(masks)):
+            if mask is not None and get_keras_mask(y) is None:
+                set_keras_mask(y, mask)
+
+    def stateless_call(
+        self,
+        trainable_variables: Any,
+        non_trainable_variables: Any,
+        *args: Any,
+        return_losses: bool = False,
+        **kwargs: Any,
+    ) -> Any:
+        """`call` with these values of its variables; returns the outputs and the new values of the others (and the losses).
+
+        The layer's own values are as before when it returns. ValueError unless built, or if the numbers of values differ.
+        """
+        if not self.built:
+            raise ValueError(
+                f"To call stateless_call, {type(self).__name__} must be built (i.e. its variables must have been already "
+                "created). You can build it by calling it on some data."
+            )
+        groups = {"trainable_variables": trainable_variables, "non_trainable_variables": non_trainable_variables}
+        for name, values in groups.items():
+            if len(values) != len(getattr(self, name)):
+                raise ValueError(
+                    f"Argument `{name}` must be a list of tensors corresponding 1:1 to {type(self).__name__}().{name}. "
+                    f"Received list with length {len(values)}, but expected {len(getattr(self, name))} variables."
+                )
+        variables = [*self.trainable_variables, *self.non_trainable_variables]
+        kept = [tf.identity(v) for v in variables]
+        try:
+            for v, value in zip(variables, [*trainable_variables, *non_trainable_variables]):
+                v.assign(value)
+            outputs = self(*args, **kwargs)
+            losses = self.losses
+            changed = [tf.identity(v) for v in self.non_trainable_variables]
+        finally:
+            for v, value in zip(variables, kept):
+                v.assign(value)
+        return (outputs, changed, losses) if return_losses else (outputs, changed)
+
+    # -- shapes
+    def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
+        if is_default(self.compute_output_shape):
+            return super().compute_output_spec(*args, **kwargs)
+        spec = CallSpec(self._call_signature, self._call_context_args, args, kwargs)
+        shapes = self.compute_output_shape(**spec.shapes_for(self.compute_output_shape, type(self).__name__))
+        return specs_from_shapes(shapes, self.compute_dtype, type(self).__name__)
+
+    @default
+    def compute_output_shape(self, *args: Any, **kwargs: Any) -> Any:
+        """The shape of the output for the shape of the input."""
+        raise self._not_implemented(
+            self.compute_output_shape, "Should implement `def compute_output_shape(self, input_shape)`."
+        )
+
+    def _build_by_run(self, *args: Any, **kwargs: Any) -> bool:
+        """Make the state of sublayers by running `call` on zeros of the shapes given; whether that went well."""
+        specs = [tree.map_shape_structure(lambda s: KerasTensor(s, dtype=self.compute_dtype), a) for a in args]
+        named = {
+            k: tree.map_shape_structure(lambda s: KerasTensor(s, dtype=self.compute_dtype), v)
+            for k, v in kwargs.items()
+        }
+        try:
+            with self._open_name_scope():
+                infer_output_spec(self.call, *specs, **named)
+        except Exception:
+            return False
+        return True
+
+    # -- configs
+    @default
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments, from which `from_config` makes an equal layer."""
+        self._check_super_called()
+        config = self._base_config()
+        for name in argument_names(type(self)):
+            config[name] = serialized_argument(name, getattr(self, name))
+        return user_config(self, config)
+
+    def _base_config(self) -> dict[str, Any]:
+        config: dict[str, Any] = {"name": self.name, "trainable": self.trainable}
+        config["dtype"] = serialize_keras_object(self.dtype_policy)
+        if self.activity_regularizer is not None:
+            config["activity_regularizer"] = regularizers.serialize(self.activity_regularizer)
+        return config
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Any:
+        """A layer with the constructor's arguments in `config`."""
+        if isinstance(config.get("dtype"), dict):
+            policy = dtype_policies.deserialize(config["dtype"])
+            config = {**config, "dtype": policy if isinstance(policy, dtype_policies.DTypePolicyMap) else policy.name}
+        try:
+            return cls(**config)
+        except Exception as error:
+            raise TypeError(
+                f"Error when deserializing class '{cls.__name__}' using config={config}.\n\nException encountered: {error}"
+            ) from error
+
+    def __reduce__(self) -> Any:
+        """Pickled and copied as its config and the values of its variables."""
+        optimizer = getattr(self, "optimizer", None)
+        slots = [np.array(v) for v in optimizer.variables] if optimizer is not None and optimizer.built else None
+        custom = {type(x).__name__: type(x) for x in self._flatten_layers() if not _is_ours(type(x))}
+        return _restored, (serialize_keras_object(self), custom, [np.array(v) for v in self.variables], slots)
+
+    def _check_super_called(self) -> None:
+        if not self._super_called:
+            raise RuntimeError(
+                f"In layer '{type(self).__name__}', you forgot to call `super().__init__()` as the first statement in the "
+                "`__init__()` method. Go add it!"
+            )
+
+    def _not_implemented(self, method: Any, more: str = "") -> NotImplementedError:
+        return NotImplementedError(
+            f"Layer {type(self).__name__} does not have a `{method.__name__}` method implemented. {more}".rstrip()
+        )
+
+    def _obj_type(self) -> str:
+        return "Layer"
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} name={self.name}, built={self.built}>"
+
+    __str__ = __repr__
+
+
+def _is_ours(cls: type) -> bool:
+    return cls.__module__.startswith("gputape.keras")
+
+
+def _restored(config: Any, custom: Any, values: Any, slots: Any) -> Any:
+    made = deserialize_keras_object(config, custom_objects=custom, safe_mode=False)
+    for v, value in zip(made.variables, values):
+        v.assign(value)
+    if slots is not None:
+        made.optimizer.build(made.trainable_variables)
+        for v, value in zip(made.optimizer.variables, slots):
+            v.assign(value)
+    return made

@@ -1,0 +1,489 @@
+"""Symbolic tensors: the graph that `Input` and calls on symbolic tensors build, and the shapes of what functions return.
+
+A KerasTensor knows its shape and dtype and which call made it. Any op of gputape, any layer and any Python operator that
+meets one makes a Node instead of a value; keras.Model turns the nodes between inputs and outputs into a function.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import inspect
+import operator
+from collections import namedtuple
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+import gputape as tf
+
+from . import tree
+from .backend import standardize_dtype, standardize_shape
+from .scopes import StatelessScope, auto_name, checked_name, set_keras_mask, to_snake_case
+from .serialization import deserialize_keras_object, serialize_keras_object
+
+KerasHistory = namedtuple("KerasHistory", ["operation", "node_index", "tensor_index"])
+
+# What unknown sizes stand for while a function's output shape is looked for: (size of axis 0, size of other axes), twice. A
+# size that differs between the two runs is unknown. Later pairs serve functions that the earlier ones do not suit.
+_FILLS = (((2, 12), (3, 24)), ((12, 12), (24, 24)), ((2, 96), (3, 192)))
+
+
+def default(method: Callable[..., Any]) -> Callable[..., Any]:
+    """Decorator: marks a method that subclasses may leave as it is, so that `is_default` can tell."""
+    method._is_default = True  # type: ignore[attr-defined]
+    return method
+
+
+def is_default(method: Any) -> bool:
+    return getattr(method, "_is_default", False)
+
+
+class KerasTensor:
+    """A tensor without values: a shape in which None stands for any size, a dtype, and the call that made it.
+
+    Args:
+        shape: tuple of ints and None.
+        dtype: default "float32".
+        sparse, ragged: accepted for the signature; only dense tensors exist here.
+        name: default "keras_tensor", made unique.
+
+    >>> from gputape import keras
+    >>> x = keras.Input((3,))
+    >>> (x @ np.ones((3, 5), "float32")).shape
+    (None, 5)
+    """
+
+    def __init__(
+        self,
+        shape: Any,
+        dtype: Any = "float32",
+        sparse: bool = False,
+        ragged: bool = False,
+        record_history: bool = True,
+        name: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        self.__dict__["shape"] = standardize_shape(shape)
+        self.__dict__["dtype"] = standardize_dtype(dtype)
+        self.__dict__["sparse"] = bool(sparse)
+        self.__dict__["ragged"] = bool(ragged)
+        self.name = name or auto_name(type(self).__name__)
+        self.record_history = record_history
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in ("shape", "dtype", "sparse", "ragged"):
+            raise AttributeError(
+                f"The `{name}` attribute of KerasTensor is immutable. One should create a new instance of KerasTensor "
+                "for this."
+            )
+        object.__setattr__(self, name, value)
+
+    shape: tuple[int | None, ...]
+    dtype: str
+    sparse: bool
+    ragged: bool
+
+    @property
+    def ndim(self) -> int:
+        return len(self.shape)
+
+    def get_shape(self) -> Any:
+        return self.shape
+
+    def set_shape(self, shape: Any) -> None:
+        """Fill in sizes that are known after all."""
+        merged = tf.TensorShape(self.shape).merge_with(shape)
+        self.__dict__["shape"] = tuple(merged)
+
+    def __gputape_op__(self, op: Any, args: Any, kwargs: Any) -> Any:
+        """An op met this tensor: a node for the op."""
+        return FunctionOperation(op)(*args, **kwargs)
+
+    def reshape(self, newshape: Any) -> Any:
+        return tf.reshape(self, newshape)
+
+    def squeeze(self, axis: Any = None) -> Any:
+        return tf.squeeze(self, axis)
+
+    def _no_value(self, what: str) -> Any:
+        raise ValueError(
+            "A KerasTensor is symbolic: it's a placeholder for a shape and a dtype. It doesn't have any actual numerical "
+            f"value. You cannot {what}."
+        )
+
+    def __int__(self) -> int:
+        return self._no_value("convert it to an int")
+
+    def __float__(self) -> float:
+        return self._no_value("convert it to a float")
+
+    def __index__(self) -> int:
+        return self._no_value("use it as an index")
+
+    def __array__(self, *args: Any, **kwargs: Any) -> Any:
+        return self._no_value("convert it to a NumPy array")
+
+    def __bool__(self) -> bool:
+        raise TypeError("A symbolic KerasTensor cannot be used as a boolean.")
+
+    def __iter__(self) -> Any:
+        raise TypeError("Iterating over a symbolic KerasTensor is not supported.")
+
+    def __len__(self) -> int:
+        if not self.shape or self.shape[0] is None:
+            raise TypeError("A symbolic KerasTensor has no length: its first size is not known.")
+        return self.shape[0]
+
+    def __repr__(self) -> str:
+        return (
+            f"<KerasTensor shape={self.shape}, dtype={self.dtype}, sparse={self.sparse}, ragged={self.ragged}, "
+            f"name={self.name}>"
+        )
+
+    __array_priority__ = 200.0
+
+
+def any_symbolic_tensors(args: Any = None, kwargs: Any = None) -> bool:
+    """Whether a KerasTensor is among the (nested) arguments."""
+    return any(isinstance(x, KerasTensor) for x in tree.flatten((args or (), kwargs or {})))
+
+
+class Operation:
+    """A named step of a graph: a layer, or a function of tensors.
+
+    Called on symbolic tensors it adds a Node and returns symbolic outputs; otherwise it runs `call`.
+    """
+
+    def __init__(self, name: str | None = None) -> None:
+        self.name = checked_name(name if name is not None else auto_name(type(self).__name__))
+        self.__dict__["_inbound_nodes"] = []
+        self.__dict__["_outbound_nodes"] = []
+
+    _inbound_nodes: list[Node]
+    _outbound_nodes: list[Node]
+
+    @property
+    def name(self) -> str:
+        return self._name
+
+    @name.setter
+    def name(self, value: str) -> None:
+        self._name = value
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if any_symbolic_tensors(args, kwargs):
+            return self.symbolic_call(*args, **kwargs)
+        return self.call(*args, **kwargs)
+
+    def symbolic_call(self, *args: Any, **kwargs: Any) -> Any:
+        outputs = self.compute_output_spec(*args, **kwargs)
+        Node(self, args, kwargs, outputs)
+        return outputs
+
+    def call(self, *args: Any, **kwargs: Any) -> Any:
+        raise NotImplementedError
+
+    def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
+        """KerasTensors like the outputs of `call` on tensors like the arguments."""
+        try:
+            return compute_output_spec(self.call, *args, **kwargs)
+        except Exception as error:
+            kind = type(self).__name__
+            told = (
+                f"Could not automatically infer the output shape / dtype of '{self.name}' (of type {kind}). Either the "
+                f"`{kind}.call()` method is incorrect, or you need to implement the `{kind}.compute_output_spec() / "
+                f"compute_output_shape()` method. Error encountered:\n\n{error}"
+            )
+            raise retold(error, told) from error
+
+    def get_config(self) -> dict[str, Any]:
+        return {"name": self.name}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Any:
+        return cls(**config)
+
+    @property
+    def input(self) -> Any:
+        """The symbolic input of the first call; a list of them if there are several."""
+        return self._at_first_node("input_tensors", "input")
+
+    @property
+    def output(self) -> Any:
+        """The symbolic output of the first call; a list of them if there are several."""
+        return self._at_first_node("outputs", "output")
+
+    def _at_first_node(self, attribute: str, told: str) -> Any:
+        if not self._inbound_nodes:
+            raise AttributeError(f"The layer {self.name} has never been called and thus has no defined {told}.")
+        values = getattr(self._inbound_nodes[0], attribute)
+        return values[0] if isinstance(values, list) and len(values) == 1 else values
+
+    def __repr__(self) -> str:
+        return f"<Operation name={self.name}>"
+
+
+def retold(error: Exception, message: str) -> Exception:
+    """An exception of the kind of `error` that says `message`; a RuntimeError if that kind wants other arguments."""
+    try:
+        made = type(error)(message)
+    except Exception:
+        made = RuntimeError(message)
+    return made.with_traceback(error.__traceback__)
+
+
+class FunctionOperation(Operation):
+    """A function of tensors as a step of a graph: what an op, an operator or a keras.ops function becomes on a KerasTensor."""
+
+    _keras_module = "keras.src.ops.function"
+
+    def __init__(self, function: Any, name: str | None = None, **fixed: Any) -> None:
+        super().__init__(name or auto_name(_function_name(function)))
+        self.function = function
+        self.fixed = fixed  # keyword arguments of every call
+
+    def call(self, *args: Any, **kwargs: Any) -> Any:
+        return self.function(*args, **kwargs, **self.fixed)
+
+    def get_config(self) -> dict[str, Any]:
+        return {"name": self.name, "function": function_path(self.function), **serialize_keras_object(self.fixed)}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Any:
+        config = dict(config)
+        function = function_at(config.pop("function"))
+        return cls(function, config.pop("name"), **{k: deserialize_keras_object(v) for k, v in config.items()})
+
+
+def operation(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Decorator: calls with a KerasTensor among the arguments become one node, under the function's name."""
+
+    @functools.wraps(function)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        if any_symbolic_tensors(args, kwargs):
+            return FunctionOperation(call)(*args, **kwargs)
+        return function(*args, **kwargs)
+
+    return call
+
+
+_OPERATOR_NAMES = {
+    "getitem": "get_item", "sub": "subtract", "mul": "multiply", "truediv": "true_divide", "floordiv": "floor_divide",
+    "neg": "negative", "pow": "power", "ne": "not_equal", "lt": "less", "le": "less_equal", "gt": "greater",
+    "ge": "greater_equal", "and_": "logical_and", "or_": "logical_or", "xor": "logical_xor", "invert": "logical_not",
+    "abs": "absolute",
+}  # fmt: skip
+
+
+def _function_name(function: Any) -> str:
+    name = function.name if hasattr(function, "name") else function.__name__
+    if getattr(function, "__module__", None) == "_operator":
+        name = _OPERATOR_NAMES.get(name, name)
+    return name.strip("_")
+
+
+# Where functions of a graph are looked for by name: gputape's namespaces, then Keras's.
+_MODULES = ("tf", "tf.math", "tf.nn", "tf.linalg", "tf.image", "tf.random", "tf.signal", "tf.bitwise", "tf.strings")
+
+
+def _module(path: str) -> Any:
+    if path == "operator":
+        return operator
+    if path.startswith("tf.keras."):
+        return importlib.import_module("gputape" + path[2:])
+    made: Any = tf
+    for part in path.split(".")[1:]:
+        made = getattr(made, part, None)
+    return made
+
+
+def function_path(function: Any) -> str:
+    """The public path of a function, such as "tf.nn.relu" or "operator.add"; ValueError if it has none."""
+    if getattr(function, "__module__", None) == "_operator":
+        return f"operator.{function.__name__}"
+    for path in (*_MODULES, "tf.keras.ops", "tf.keras.ops.image", "tf.keras.activations"):
+        try:
+            names = vars(_module(path)) if _module(path) is not None else {}
+        except ModuleNotFoundError:
+            names = {}
+        for name, value in names.items():
+            if value is function and not name.startswith("_"):
+                return f"{path}.{name}"
+    raise ValueError(
+        f"{function!r} is no public function, so a model that uses it cannot be saved: put it into a layer."
+    )
+
+
+def function_at(path: str) -> Any:
+    """The function at a public path; ValueError if there is none."""
+    module, _, name = path.rpartition(".")
+    public = module == "operator" and not name.startswith("_") or module.startswith("tf.keras.") or module in _MODULES
+    found = getattr(_module(module), name, None) if public else None
+    if not callable(found):
+        raise ValueError(f"Could not locate function {path!r} of a saved graph.")
+    return found
+
+
+def operation_class(name: str) -> Any:
+    """Something with `from_config` for an op class of Keras's own files, "Add" for keras.ops.add; None if unknown."""
+    ops = importlib.import_module("gputape.keras.ops")
+    function = getattr(ops, {"GetItem": "get_item"}.get(name, to_snake_case(name)), None)
+    if function is None:
+        return None
+
+    class Revived(FunctionOperation):
+        @classmethod
+        def from_config(cls, config: dict[str, Any]) -> Any:
+            config = dict(config)
+            accepted = inspect.signature(function).parameters
+            fixed = {k: deserialize_keras_object(v) for k, v in config.items() if k in accepted and k != "name"}
+            return FunctionOperation(function, config.get("name"), **fixed)
+
+    return Revived
+
+
+class Node:
+    """One call of an operation: its arguments, and the symbolic tensors that came out."""
+
+    def __init__(self, operation: Any, call_args: Any = (), call_kwargs: Any = None, outputs: Any = None) -> None:
+        self.operation = operation
+        self.args = tree.map_structure(lambda x: x, tuple(call_args))
+        self.kwargs = tree.map_structure(lambda x: x, call_kwargs or {})
+        self.outputs: list[Any] = [] if outputs is None else tree.flatten(outputs)
+        self.input_tensors = [x for x in tree.flatten((self.args, self.kwargs)) if isinstance(x, KerasTensor)]
+        for x in self.outputs:
+            if not isinstance(x, KerasTensor):
+                raise ValueError(
+                    f"All operation outputs must be tensors. Operation {operation} returned a non-tensor. "
+                    f"Non-tensor received: {x}"
+                )
+        recorded = all(x.record_history for x in self.input_tensors)
+        for x in self.input_tensors:
+            if recorded and not hasattr(x, "_keras_history"):
+                x._keras_history = KerasHistory(None, 0, 0)
+            inbound = getattr(x, "_keras_history", (None,))[0]
+            if inbound is not None:
+                inbound._outbound_nodes.append(self)
+        operation._inbound_nodes.append(self)
+        if recorded:
+            for k, x in enumerate(self.outputs):
+                x._keras_history = KerasHistory(operation, len(operation._inbound_nodes) - 1, k)
+        self.is_input = not self.input_tensors
+
+    output_tensors = property(lambda self: self.outputs)
+
+    @property
+    def parent_nodes(self) -> list[Node]:
+        """The nodes whose outputs this one uses."""
+        histories = [x._keras_history for x in self.input_tensors]
+        return [h.operation._inbound_nodes[h.node_index] for h in histories if h.operation is not None]
+
+    def fill_in(self, values: dict[int, Any]) -> tuple[Any, Any]:
+        """The arguments with values in the place of symbolic tensors; `values` maps ids."""
+        if not self.kwargs and len(self.args) == 1 and isinstance(self.args[0], KerasTensor):
+            return (values[id(self.args[0])],), {}
+
+        def value(x: Any) -> Any:
+            return values.get(id(x)) if isinstance(x, KerasTensor) else x
+
+        return tree.map_structure(value, self.args), tree.map_structure(value, self.kwargs)
+
+    def __repr__(self) -> str:
+        return f"<Node operation={self.operation.name}, id={id(self)}>"
+
+
+# -- shapes of outputs
+
+
+class SymbolicScope:
+    """In the body, calls only serve to find shapes: nothing is recorded and no variable changes."""
+
+    def __enter__(self) -> SymbolicScope:
+        self._stateless = StatelessScope()
+        self._stateless.__enter__()
+        self._lifted = tf.init_scope()
+        self._lifted.__enter__()
+        return self
+
+    def __exit__(self, *exc: Any) -> None:
+        self._lifted.__exit__(*exc)
+        self._stateless.__exit__(*exc)
+
+
+def compute_output_spec(fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    """KerasTensors like what `fn` returns for tensors like the KerasTensors among the arguments.
+
+    `fn` runs on zeros: once if all sizes are known, otherwise twice with different sizes in the place of the unknown ones.
+    """
+    symbols = [x for x in tree.flatten((args, kwargs)) if isinstance(x, KerasTensor)]
+    unknown = any(None in x.shape or hasattr(x, "_samples") for x in symbols)
+    first_error: Exception | None = None
+    for fills in _FILLS if unknown else (((1, 1),),):
+        try:
+            with SymbolicScope():
+                runs = [fn(*_filled(args, fill), **_filled(kwargs, fill)) for fill in fills]
+        except Exception as error:
+            first_error = first_error or error
+            continue
+        return tree.map_structure(lambda *values: _spec(values, fills), *runs)
+    assert first_error is not None
+    raise first_error
+
+
+def _filled(structure: Any, fill: tuple[int, int]) -> Any:
+    def value(x: Any) -> Any:
+        if not isinstance(x, KerasTensor):
+            return x
+        samples = getattr(x, "_samples", {})
+        if samples:
+            return tf.constant(samples[fill])
+        made = tf.zeros([fill[k > 0] if d is None else d for k, d in enumerate(x.shape)], x.dtype)
+        mask = getattr(x, "_keras_mask", None)
+        if isinstance(mask, KerasTensor):
+            made = tf.identity(made)
+            set_keras_mask(made, tf.ones([fill[k > 0] if d is None else d for k, d in enumerate(mask.shape)], "bool"))
+        return made
+
+    return tree.map_structure(value, structure)
+
+
+def _spec(values: tuple[Any, ...], fills: Any) -> Any:
+    """One KerasTensor for the values that the runs gave; values that are no tensors stay as they are."""
+    if not isinstance(values[0], (tf.Tensor, tf.Variable)):
+        return values[0]
+    shapes = [tuple(v.shape) for v in values]
+    if len({len(s) for s in shapes}) > 1:
+        raise ValueError(f"The number of dimensions of the output depends on sizes of the input: {shapes}")
+    made = KerasTensor([d[0] if len(set(d)) == 1 else None for d in zip(*shapes)], standardize_dtype(values[0].dtype))
+    # Small integer tensors are mostly shapes: what they would be is kept, for the functions that receive them.
+    if len(values) > 1 and tf.as_dtype(values[0].dtype).is_integer and np.prod(shapes[0]) <= 16:
+        arrays = [np.array(v) for v in values]
+        if any(a.any() for a in arrays):
+            made._samples = dict(zip(fills, arrays))
+    return made
+
+
+# -- operators
+
+
+def _forward(function: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda self, *others: FunctionOperation(function)(self, *others)
+
+
+def _reflected(function: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda self, other: FunctionOperation(function)(other, self)
+
+
+for _name in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "and_", "or_", "xor"):
+    setattr(KerasTensor, f"__{_name.strip('_')}__", _forward(getattr(operator, _name)))
+    setattr(KerasTensor, f"__r{_name.strip('_')}__", _reflected(getattr(operator, _name)))
+# No __eq__: symbolic tensors are compared by identity, so that they can be looked for in lists and dicts.
+for _name in ("neg", "pos", "abs", "invert", "lt", "le", "gt", "ge", "ne", "getitem"):
+    setattr(KerasTensor, f"__{_name}__", _forward(getattr(operator, _name)))
+
+__all__ = [
+    "FunctionOperation", "KerasHistory", "KerasTensor", "Node", "Operation", "SymbolicScope", "any_symbolic_tensors",
+    "compute_output_spec", "default", "function_at", "function_path", "is_default", "operation", "operation_class", "retold",
+]  # fmt: skip

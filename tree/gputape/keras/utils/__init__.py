@@ -1,0 +1,66 @@
+"""keras.utils: helpers for data, saving and models."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .. import tree
+from ..backend import clear_session, is_keras_tensor, standardize_dtype
+from ..config import disable_interactive_logging, enable_interactive_logging, is_interactive_logging_enabled
+from ..serialization import (
+    CustomObjectScope,
+    custom_object_scope,
+    deserialize_keras_object,
+    get_custom_objects,
+    get_registered_name,
+    get_registered_object,
+    register_keras_serializable,
+    serialize_keras_object,
+)
+from .numerical import normalize, to_categorical
+from .progbar import Progbar
+from .sequences import pad_sequences
+
+
+def get_source_inputs(tensor: Any) -> list[Any]:
+    """The input tensors from which a symbolic tensor is computed.
+
+    >>> from gputape import keras
+    >>> x = keras.Input((2,), name="x")
+    >>> [t.name for t in keras.utils.get_source_inputs(keras.layers.ReLU()(x + 1))]
+    ['x']
+    """
+    if not hasattr(tensor, "_keras_history"):
+        return tensor
+    operation, node_index, _ = tensor._keras_history
+    if operation is None or operation._inbound_nodes[node_index].is_input:
+        return [tensor]
+    found = [x for t in operation._inbound_nodes[node_index].input_tensors for x in get_source_inputs(t)]
+    return list({id(x): x for x in tree.flatten(found)}.values())
+
+
+# Public names of modules that load when they are used.
+_LATER = {
+    "PyDataset": "..training.data_adapter",
+    "Sequence": "..training.data_adapter",
+    "pack_x_y_sample_weight": "..training.data_adapter",
+    "set_random_seed": ".seeding",
+    "unpack_x_y_sample_weight": "..training.data_adapter",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _LATER:
+        import importlib
+
+        return getattr(importlib.import_module(_LATER[name], __name__), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+__all__ = [
+    "CustomObjectScope", "Progbar", "clear_session", "custom_object_scope", "deserialize_keras_object",
+    "disable_interactive_logging", "enable_interactive_logging", "get_custom_objects", "get_registered_name",
+    "get_registered_object", "get_source_inputs", "is_interactive_logging_enabled", "is_keras_tensor", "normalize",
+    "pad_sequences", "register_keras_serializable", "serialize_keras_object", "standardize_dtype", "to_categorical",
+    *_LATER,
+]  # fmt: skip
