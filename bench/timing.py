@@ -29,7 +29,7 @@ COPIED = 2**28 if cuda.available() else 2**25  # bytes of the array whose copy i
 
 
 def measure(work: Callable[[], Any], seconds: float = 0.5, least: int = 5) -> float:
-    """The median time of one call of `work`, in seconds, from at least `least` calls that take about `seconds` in all."""
+    """The median time of one call of `work`, in seconds: of `least` calls or more, which take about `seconds`."""
     once = _once_on_device() if cuda.available() else _once_on_host
     once(work)  # compiles, fills pools and caches
     times = [once(work)]

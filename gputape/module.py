@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from .record import pause
+from .record import pause, variable_reader_scope
 from .tensor import Variable
 
 
@@ -101,3 +101,4 @@ class NameScope:
 
 
 NAMES = {"tf.Module": Module, "tf.name_scope": NameScope, "tf.init_scope": pause}
+NAMES["tf.variable_reader_scope"] = variable_reader_scope

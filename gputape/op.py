@@ -29,7 +29,7 @@ from . import cuda, dtypes
 from .errors import InvalidArgumentError, OpError
 from .record import pause, pause_tapes, state
 from .registry import OPS, register
-from .tensor import Array, SymbolicInput, Tensor, as_tensor
+from .tensor import Array, SymbolicInput, Tensor, Variable, as_tensor
 
 F = TypeVar("F", bound=Callable[..., Any])
 _NUMBERS = (bool, int, float, complex)
@@ -113,6 +113,8 @@ class Op:
     def __call__(self, *inputs: Any, **attrs: Any) -> Any:
         if attrs or len(inputs) != self.arity:
             inputs, attrs = self.bind(inputs, attrs)
+        if state.reader is not None:
+            inputs = read(inputs, state.reader)
         for x in inputs:
             if not isinstance(x, Array):
                 try:
@@ -280,6 +282,15 @@ def _c_name(dtype: Any) -> str:
     return {"float32": "float", "float64": "double", "float16": "half"}.get(name, name)
 
 
+def read(inputs: tuple[Any, ...], reader: Callable[[Any], Any]) -> tuple[Any, ...]:
+    """`inputs` with what `reader` makes of the Variables among them; the reader's own ops see the variables."""
+    state.reader = None
+    try:
+        return tuple([reader(x) if isinstance(x, Variable) else x for x in inputs])
+    finally:
+        state.reader = reader
+
+
 class Elementwise(Op):
     """An op over single elements, its operands broadcast together; Python numbers may stand for operands.
 
@@ -293,6 +304,8 @@ class Elementwise(Op):
     def __call__(self, *inputs: Any, **attrs: Any) -> Any:
         if attrs or len(inputs) != self.arity:
             inputs, attrs = self.bind(inputs, attrs)
+        if state.reader is not None:
+            inputs = read(inputs, state.reader)
         dtype: Any = None
         arrays: list[Any] = []
         for x in inputs:
@@ -414,6 +427,8 @@ class Fused(Op):
     def __call__(self, *inputs: Any, **attrs: Any) -> Any:
         if attrs or len(inputs) != self.arity:
             inputs, attrs = self.bind(inputs, attrs)
+        if state.reader is not None:
+            inputs = read(inputs, state.reader)
         for x in inputs:
             if not isinstance(x, Array):
                 try:

@@ -41,6 +41,7 @@ class State(threading.local):
     def __init__(self) -> None:
         self.stack: list[Any] = []
         self.device: str | None = None
+        self.reader: Callable[[Any], Any] | None = None  # what ops read of a Variable, if not its value
         self.quiet: Callable[..., Any] = self._fresh().run
 
     @staticmethod
@@ -66,6 +67,16 @@ def recording(recorder: Any) -> Iterator[Any]:
 def drop(recorder: Any) -> None:
     """Take `recorder` off the stack, wherever it stands; other recorders stay."""
     state.stack = [r for r in state.stack if r is not recorder]
+
+
+@contextlib.contextmanager
+def variable_reader_scope(reader: Callable[[Any], Any]) -> Iterator[None]:
+    """In the body, ops read `reader(variable)` where they are given a Variable: a cast of it, or another value."""
+    kept, state.reader = state.reader, reader
+    try:
+        yield
+    finally:
+        state.reader = kept
 
 
 @contextlib.contextmanager

@@ -14,11 +14,11 @@
 //
 // A file of functors includes this one; gputape/ops/functor.py launches.
 //
-// instance unary_forward<Copy, float, float>  regs<=32 spill=0
-// instance binary_forward<Add, float, float, float>  regs<=40 spill=0
-// instance ternary_forward<Select, float, bool, float, float>  regs<=48 spill=0
-// instance binary_strided<Add, float, float, float, int>  regs<=40 spill=0
-// instance ternary_strided<Select, float, bool, float, float, int>  regs<=48 spill=0
+// instance unary_forward<Copy, float, float>  regs<=40 spill=0
+// instance binary_forward<Add, float, float, float>  regs<=48 spill=0
+// instance ternary_forward<Select, float, bool, float, float>  regs<=64 spill=0
+// instance binary_strided<Add, float, float, float, int>  regs<=48 spill=0
+// instance ternary_strided<Select, float, bool, float, float, int>  regs<=64 spill=0
 #include "common.cuh"
 
 // The smallest functor of each kind; Copy changes the type if R is not A.

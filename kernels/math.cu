@@ -28,9 +28,6 @@
 // instance unary_forward<Sinh, float, float>
 // instance unary_forward<Cosh, float, float>
 // instance unary_forward<Tanh, float, float>
-// instance unary_forward<Tanh, double, double>
-// instance unary_forward<Tanh, __half, __half>
-// instance unary_forward<Tanh, __nv_bfloat16, __nv_bfloat16>
 // instance unary_forward<Asinh, float, float>
 // instance unary_forward<Acosh, float, float>
 // instance unary_forward<Atanh, float, float>
@@ -44,9 +41,6 @@
 // instance unary_forward<Lgamma, float, float>
 // instance unary_forward<Digamma, float, float>
 // instance unary_forward<IsNan, bool, float>
-// instance unary_forward<IsNan, bool, double>
-// instance unary_forward<IsNan, bool, __half>
-// instance unary_forward<IsNan, bool, __nv_bfloat16>
 // instance unary_forward<IsInf, bool, float>
 // instance unary_forward<IsFinite, bool, float>
 // instance unary_forward<LogicalNot, bool, bool>
@@ -69,9 +63,6 @@
 // instance binary_forward<Add, __nv_bfloat16, __nv_bfloat16, __nv_bfloat16>
 // instance binary_forward<Subtract, float, float, float>
 // instance binary_forward<Multiply, float, float, float>
-// instance binary_forward<Multiply, double, double, double>
-// instance binary_forward<Multiply, __half, __half, __half>
-// instance binary_forward<Multiply, __nv_bfloat16, __nv_bfloat16, __nv_bfloat16>
 // instance binary_forward<Divide, float, float, float>
 // instance binary_forward<Floordiv, float, float, float>
 // instance binary_forward<Floormod, float, float, float>

@@ -11,6 +11,7 @@ import gputape
 from gputape import cuda
 from tests.emulator import emulator
 
+collect_ignore_glob = ["references/*"]  # scripts that need TensorFlow or Keras
 DEVICES = ["cpu", "emulated", *(["cuda"] if cuda.available() else [])]
 
 

@@ -1,4 +1,4 @@
-"""gputape.keras: Keras's layers, models, training and the rest, on gputape's public functions. `from gputape import keras`.
+"""gputape.keras: Keras's layers, models, training and the rest, on gputape's public functions.
 
 Keras 3's names and, beside them, Keras 2's spellings. Modules load when they are first used.
 """
@@ -21,7 +21,7 @@ _NAMES = {
     "KerasTensor": "symbolic",
     "Operation": "symbolic",
     "StatelessScope": "scopes",
-    "SymbolicScope": "symbolic",
+    "SymbolicScope": "inference",
     "Variable": "variable",
     "name_scope": "scopes",
     # layers and models

@@ -78,7 +78,7 @@ def standardize_data_format(data_format: str | None) -> str:
 
 
 def standardize_dtype(dtype: Any) -> str:
-    """The plain name of `dtype` (a name, tf.DType, NumPy dtype or Python type); None means floatx. ValueError if unknown.
+    """The plain name of `dtype` (a name, tf.DType, NumPy or Python type); None means floatx. ValueError if unknown.
 
     >>> import numpy as np
     >>> from gputape import keras
@@ -149,7 +149,7 @@ def result_type(*dtypes: Any) -> str:
         else:
             name = standardize_dtype(dtype)
             known = name if known is None else _promoted(known, name)
-    if weak == 2 and (known is None or "float" not in known and "complex" not in known):
+    if weak == 2 and (known is None or ("float" not in known and "complex" not in known)):
         return floatx()
     if weak == 1 and known in (None, "bool"):
         return "int32"
@@ -197,7 +197,7 @@ def is_keras_tensor(x: Any) -> bool:
 
 
 def clear_session(free_memory: bool = True) -> None:
-    """Forget all automatic names, so that the next Dense is "dense" again, and the global dtype policy's changes of names."""
+    """Forget all automatic names, so that the next Dense is "dense" again."""
     state.uids.clear()
     state.names.clear()
 
@@ -218,7 +218,8 @@ def get_uid(prefix: str = "") -> int:
 
 __all__ = [
     "AutocastScope", "StatelessScope", "auto_name", "backend", "clear_session", "epsilon", "floatx", "get_keras_mask",
-    "get_uid", "image_data_format", "in_stateless_scope", "is_float_dtype", "is_int_dtype", "is_keras_tensor", "is_tensor",
+    "get_uid", "image_data_format", "in_stateless_scope", "is_float_dtype", "is_int_dtype", "is_keras_tensor",
+    "is_tensor",
     "name_scope", "reset_uids", "result_type", "set_epsilon", "set_floatx", "set_image_data_format", "set_keras_mask",
     "standardize_data_format", "standardize_dtype", "standardize_shape",
 ]  # fmt: skip

@@ -105,7 +105,8 @@ class DTypePolicyMap(DTypePolicy):
             raise ValueError("`default_policy` cannot be a `DTypePolicyMap`.")
         if policy_map is not None and not isinstance(policy_map, dict):
             raise TypeError(
-                f"If specified, `policy_map` must be a dict. Received: policy_map={policy_map} of type {type(policy_map)}"
+                f"If specified, `policy_map` must be a dict. Received: policy_map={policy_map} of type "
+                f"{type(policy_map)}"
             )
         self._default_policy_arg = default_policy
         self._default_policy = get(default_policy)
@@ -133,7 +134,8 @@ class DTypePolicyMap(DTypePolicy):
         matching = [pattern for pattern in self._policy_map if re.fullmatch(pattern, key)]
         if len(matching) > 1:
             raise ValueError(
-                f"Path '{key}' matches multiple dtype policy specification keys: {matching}. Please make sure each path "
+                f"Path '{key}' matches multiple dtype policy specification keys: {matching}. Please make sure each "
+                "path "
                 "only matches at most one dtype policy specification key in the DTypePolicyMap."
             )
         return self._policy_map[matching[0]] if matching else self.default_policy
@@ -141,7 +143,8 @@ class DTypePolicyMap(DTypePolicy):
     def __setitem__(self, key: str, policy: Any) -> None:
         if key in self._policy_map:
             raise ValueError(
-                f"{key} already exist in the DTypePolicyMap with value {self._policy_map[key]}. Please make sure to not "
+                f"{key} already exist in the DTypePolicyMap with value {self._policy_map[key]}. Please make sure to "
+                "not "
                 "use duplicated keys."
             )
         try:

@@ -101,7 +101,8 @@ class Function(Operation):
             tree.assert_same_structure(inputs, self._inputs_struct)
         except ValueError:
             raise ValueError(
-                f"Function was called with an invalid input structure. Expected input structure: {self._inputs_struct}\n"
+                "Function was called with an invalid input structure. Expected input structure: "
+                f"{self._inputs_struct}\n"
                 f"Received input structure: {inputs}"
             ) from None
         for x, ref in zip(tree.flatten(inputs), self._inputs):

@@ -57,12 +57,13 @@ def checked_name(name: Any) -> str:
     """`name` if it may name a layer or variable; ValueError otherwise."""
     if not isinstance(name, str) or "/" in name:
         raise ValueError(
-            f"Argument `name` must be a string and cannot contain character `/`. Received: name={name} (of type {type(name)})"
+            f"Argument `name` must be a string and cannot contain character `/`. Received: name={name} (of type "
+            f"{type(name)})"
         )
     return name
 
 
-class name_scope:  # noqa: N801  (Keras's name)
+class name_scope:
     """`with name_scope("block"):` puts "block/" before the paths of variables and layers made in the body.
 
     `caller` is the layer whose scope it is; entering the scope of the same layer twice opens it once.
@@ -102,7 +103,7 @@ def current_path() -> str:
     return "/".join(parts)
 
 
-# -- masks: which elements of a tensor count. Eager tensors have no attributes, so theirs stand in a table of weak references.
+# -- masks: which elements of a tensor count. Eager tensors have no attributes: theirs stand in a table of weak references.
 
 _masks: dict[int, tuple[Any, Any]] = {}
 

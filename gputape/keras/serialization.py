@@ -1,7 +1,7 @@
 """Objects as dicts that JSON can hold, and back: Keras's config format, so files move between Keras and here.
 
-An object becomes {"module", "class_name", "config", "registered_name"}. Public objects are found under Keras's own public
-names, others must be registered. Nothing outside these two tables is ever called while a config is read.
+An object becomes {"module", "class_name", "config", "registered_name"}. Public objects are found under Keras's own
+public names, others must be registered. Nothing outside these two tables is ever called while a config is read.
 """
 
 from __future__ import annotations
@@ -21,10 +21,21 @@ import numpy as np
 import gputape as tf
 
 from .backend import is_keras_tensor, standardize_dtype
+from .registration import (
+    GLOBAL_CUSTOM_NAMES,
+    GLOBAL_CUSTOM_OBJECTS,
+    CustomObjectScope,
+    ObjectSharingScope,
+    SafeModeScope,
+    custom_object_scope,
+    enable_unsafe_deserialization,
+    get_custom_objects,
+    get_registered_name,
+    get_registered_object,
+    in_safe_mode,
+    register_keras_serializable,
+)
 from .scopes import state
-
-GLOBAL_CUSTOM_OBJECTS: dict[str, Any] = {}
-GLOBAL_CUSTOM_NAMES: dict[Any, str] = {}
 
 # Where public classes and functions are looked for, in the order in which an object's name is chosen.
 _NAMESPACES = (
@@ -47,98 +58,6 @@ _ROOT_CLASSES = (
 )
 # At the root and in these, only classes may be revived: their functions load files or change settings.
 _CLASSES_ONLY = frozenset({"keras", "keras.models", "keras.callbacks", "keras.random"})
-
-
-# -- registered objects
-
-
-class CustomObjectScope:
-    """`with custom_object_scope({"MyLayer": MyLayer}):` makes names known to deserialization in the body."""
-
-    def __init__(self, custom_objects: dict[str, Any] | None) -> None:
-        self.custom_objects = custom_objects or {}
-
-    def __enter__(self) -> CustomObjectScope:
-        self._outer, state.custom_objects = state.custom_objects, dict(self.custom_objects)
-        return self
-
-    def __exit__(self, *exc: Any) -> None:
-        state.custom_objects = self._outer
-
-
-custom_object_scope = CustomObjectScope
-
-
-def get_custom_objects() -> dict[str, Any]:
-    """The table of registered objects, open to changes."""
-    return GLOBAL_CUSTOM_OBJECTS
-
-
-def register_keras_serializable(package: str = "Custom", name: str | None = None) -> Callable[[Any], Any]:
-    """Decorator: make a class (with `get_config`) or function known to deserialization as "package>name".
-
-    >>> from gputape import keras
-    >>> @keras.saving.register_keras_serializable("example")
-    ... def double(x):
-    ...     return 2 * x
-    >>> keras.saving.get_registered_name(double)
-    'example>double'
-    """
-
-    def register(obj: Any) -> Any:
-        if inspect.isclass(obj) and not hasattr(obj, "get_config"):
-            raise ValueError("Cannot register a class that does not have a get_config() method.")
-        registered = f"{package}>{name or obj.__name__}"
-        GLOBAL_CUSTOM_OBJECTS[registered] = obj
-        GLOBAL_CUSTOM_NAMES[obj] = registered
-        return obj
-
-    return register
-
-
-def get_registered_name(obj: Any) -> str:
-    """The name under which `obj` is registered, or its own."""
-    return GLOBAL_CUSTOM_NAMES[obj] if obj in GLOBAL_CUSTOM_NAMES else obj.__name__
-
-
-def get_registered_object(name: str, custom_objects: Any = None, module_objects: Any = None) -> Any:
-    """The object known as `name` in the scope, the register, or the given tables; None if there is none."""
-    for table in (state.custom_objects, GLOBAL_CUSTOM_OBJECTS, custom_objects or {}, module_objects or {}):
-        if name in table:
-            return table[name]
-    return None
-
-
-class SafeModeScope:
-    """In the body, configs with Python code (lambdas) are refused (`safe_mode=True`) or run."""
-
-    def __init__(self, safe_mode: bool | None = True) -> None:
-        self.safe_mode = safe_mode
-
-    def __enter__(self) -> None:
-        self._outer, state.safe_mode = state.safe_mode, self.safe_mode
-
-    def __exit__(self, *exc: Any) -> None:
-        state.safe_mode = self._outer
-
-
-def enable_unsafe_deserialization() -> None:
-    """Let this thread revive lambdas from configs, whose code runs: only for files you trust."""
-    state.safe_mode = False
-
-
-def in_safe_mode() -> bool | None:
-    return state.safe_mode
-
-
-class ObjectSharingScope:
-    """In the body, an object that is met twice is written once and revived as one."""
-
-    def __enter__(self) -> None:
-        self._outer, state.shared_objects = state.shared_objects, ({}, {})
-
-    def __exit__(self, *exc: Any) -> None:
-        state.shared_objects = self._outer
 
 
 # -- public names
@@ -255,8 +174,10 @@ def load_function(code: Any, defaults: Any = None, closure: Any = None) -> Any:
 
 def _serialize_lambda(obj: Any) -> dict[str, Any]:
     warnings.warn(
-        "The object being serialized includes a `lambda`. This is unsafe. In order to reload the object, you will have to "
-        "pass `safe_mode=False` to the loading function. Please avoid using `lambda` in the future, and use named Python "
+        "The object being serialized includes a `lambda`. This is unsafe. In order to reload the object, you will "
+        "have to "
+        "pass `safe_mode=False` to the loading function. Please avoid using `lambda` in the future, and use named "
+        "Python "
         f"functions instead. This is the `lambda` being serialized: {obj!r}",
         stacklevel=4,
     )
@@ -363,7 +284,8 @@ def _name_in(config: Any, custom_objects: dict[str, Any]) -> str | None:
         return inner if config.get("module") == "builtins" else config.get("registered_name")
     if config.get("module", "_") is None:
         raise TypeError(
-            f"Cannot deserialize object of type `{config['class_name']}`. If `{config['class_name']}` is a custom class, "
+            f"Cannot deserialize object of type `{config['class_name']}`. If `{config['class_name']}` is a custom "
+            "class, "
             "please register it using the `@keras.saving.register_keras_serializable()` decorator."
         )
     return config["class_name"]
@@ -405,7 +327,8 @@ def _instance(cls: Any, config: dict[str, Any], custom_objects: dict[str, Any], 
         except TypeError as error:
             raise TypeError(
                 f"{cls} could not be deserialized properly. Please ensure that components that are Python object "
-                "instances (layers, models, etc.) returned by `get_config()` are explicitly deserialized in the model's "
+                "instances (layers, models, etc.) returned by `get_config()` are explicitly deserialized in the "
+                "model's "
                 f"`from_config()` method.\n\nconfig={config}.\n\nException encountered: {error}"
             ) from error
         if config.get("build_config") and not made.built:
@@ -439,7 +362,8 @@ def _found(name: str, registered: str, config: dict[str, Any], custom_objects: d
             if config.get("registered_name") not in (None, "", name, config["class_name"]):
                 raise ValueError(
                     f"`registered_name={config['registered_name']!r}` was provided in the config, but '{place}.{name}' "
-                    "resolved to a Keras built-in and does not use registered names. Remove the `registered_name` field from "
+                    "resolved to a Keras built-in and does not use registered names. Remove the `registered_name` "
+                    "field from "
                     f"the config. Full object config: {config}"
                 )
             return found
@@ -452,7 +376,8 @@ def _found(name: str, registered: str, config: dict[str, Any], custom_objects: d
             return found
     raise TypeError(
         f"Could not locate {kind} '{name}'. Make sure custom classes and functions are decorated with "
-        "`@keras.saving.register_keras_serializable()`. If they are already decorated, make sure they are all imported so "
+        "`@keras.saving.register_keras_serializable()`. If they are already decorated, make sure they are all "
+        "imported so "
         f"that the decorator is run before trying to load them. Full object config: {config}"
     )
 
@@ -461,10 +386,9 @@ def _internal(name: str, module: str) -> Any:
     """Classes that files name though they are not public: functional models, and the ops of their graphs."""
     if name == "Functional":
         return importlib.import_module("gputape.keras.models.functional").Functional
-    symbolic = importlib.import_module("gputape.keras.symbolic")
     if name == "FunctionOperation":
-        return symbolic.FunctionOperation
-    return symbolic.operation_class(name) if ".ops." in module else None
+        return importlib.import_module("gputape.keras.symbolic").FunctionOperation
+    return importlib.import_module("gputape.keras.functions").operation_class(name) if ".ops." in module else None
 
 
 def _keras_tensor(inner: dict[str, Any], safe_mode: bool) -> Any:
@@ -476,9 +400,12 @@ def _keras_tensor(inner: dict[str, Any], safe_mode: bool) -> Any:
 def _lambda(inner: dict[str, Any], safe_mode: bool) -> Any:
     if safe_mode:
         raise ValueError(
-            "Requested the deserialization of a Python lambda. This carries a potential risk of arbitrary code execution "
-            "and thus it is disallowed by default. If you trust the source of the artifact, you can override this error by "
-            "passing `safe_mode=False` to the loading function, or calling `keras.config.enable_unsafe_deserialization()`."
+            "Requested the deserialization of a Python lambda. This carries a potential risk of arbitrary code "
+            "execution "
+            "and thus it is disallowed by default. If you trust the source of the artifact, you can override this "
+            "error by "
+            "passing `safe_mode=False` to the loading function, or calling "
+            "`keras.config.enable_unsafe_deserialization()`."
         )
     return load_function(inner["value"])
 
@@ -494,3 +421,11 @@ _SPECIAL: dict[str, Callable[[Any, bool], Any]] = {
     ),
     "__lambda__": _lambda,
 }
+
+__all__ = [
+    "GLOBAL_CUSTOM_NAMES", "GLOBAL_CUSTOM_OBJECTS", "CustomObjectScope", "ObjectSharingScope", "SafeModeScope",
+    "custom_object_scope", "deserialize_keras_object", "dump_function", "enable_unsafe_deserialization",
+    "get_custom_objects", "get_registered_name", "get_registered_object", "in_safe_mode", "load_function",
+    "public_name",
+    "register_keras_serializable", "serialize_dict", "serialize_keras_object",
+]  # fmt: skip

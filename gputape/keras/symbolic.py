@@ -1,35 +1,27 @@
-"""Symbolic tensors: the graph that `Input` and calls on symbolic tensors build, and the shapes of what functions return.
+"""Symbolic tensors: the graph that `Input` and calls on symbolic tensors build.
 
-A KerasTensor knows its shape and dtype and which call made it. Any op of gputape, any layer and any Python operator that
-meets one makes a Node instead of a value; keras.Model turns the nodes between inputs and outputs into a function.
+A KerasTensor knows its shape and dtype and which call made it. Any op of gputape, any layer and any Python operator
+that meets one makes a Node instead of a value; keras.Model turns the nodes between inputs and outputs into a function.
 """
 
 from __future__ import annotations
 
 import functools
-import importlib
-import inspect
 import operator
-import threading
 from collections import namedtuple
 from collections.abc import Callable
 from typing import Any
-
-import numpy as np
 
 import gputape as tf
 
 from . import tree
 from .backend import standardize_dtype, standardize_shape
-from .scopes import StatelessScope, auto_name, checked_name, set_keras_mask, to_snake_case
+from .functions import function_at, function_path
+from .scopes import auto_name, checked_name
 from .serialization import deserialize_keras_object, serialize_keras_object
 
 KerasHistory = namedtuple("KerasHistory", ["operation", "node_index", "tensor_index"])
 Arguments = namedtuple("Arguments", ["args", "kwargs"])  # of a call
-
-# What unknown sizes stand for while a function's output shape is looked for: (size of axis 0, size of other axes), twice. A
-# size that differs between the two runs is unknown. Later pairs serve functions that the earlier ones do not suit.
-_FILLS = (((2, 12), (3, 24)), ((12, 12), (24, 24)), ((2, 96), (3, 192)))
 
 
 def default(method: Callable[..., Any]) -> Callable[..., Any]:
@@ -111,7 +103,8 @@ class KerasTensor:
 
     def _no_value(self, what: str) -> Any:
         raise ValueError(
-            "A KerasTensor is symbolic: it's a placeholder for a shape and a dtype. It doesn't have any actual numerical "
+            "A KerasTensor is symbolic: it's a placeholder for a shape and a dtype. It doesn't have any actual "
+            "numerical "
             f"value. You cannot {what}."
         )
 
@@ -196,6 +189,8 @@ class Operation:
 
     def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
         """KerasTensors like the outputs of `call` on tensors like the arguments."""
+        from .inference import compute_output_spec
+
         try:
             return compute_output_spec(self.call, *args, **kwargs)
         except Exception as error:
@@ -247,7 +242,7 @@ def retold(error: Exception, message: str) -> Exception:
 
 
 class FunctionOperation(Operation):
-    """A function of tensors as a step of a graph: what an op, an operator or a keras.ops function becomes on a KerasTensor."""
+    """A function of tensors as a step of a graph: what an op, an operator or a keras.ops function makes of KerasTensors."""
 
     _keras_module = "keras.src.ops.function"
 
@@ -294,66 +289,6 @@ def _function_name(function: Any) -> str:
     if getattr(function, "__module__", None) == "_operator":
         name = _OPERATOR_NAMES.get(name, name)
     return name.strip("_")
-
-
-# Where functions of a graph are looked for by name: gputape's namespaces, then Keras's.
-_MODULES = ("tf", "tf.math", "tf.nn", "tf.linalg", "tf.image", "tf.random", "tf.signal", "tf.bitwise", "tf.strings")
-
-
-def _module(path: str) -> Any:
-    if path == "operator":
-        return operator
-    if path.startswith("tf.keras."):
-        return importlib.import_module("gputape" + path[2:])
-    made: Any = tf
-    for part in path.split(".")[1:]:
-        made = getattr(made, part, None)
-    return made
-
-
-def function_path(function: Any) -> str:
-    """The public path of a function, such as "tf.nn.relu" or "operator.add"; ValueError if it has none."""
-    if getattr(function, "__module__", None) == "_operator":
-        return f"operator.{function.__name__}"
-    for path in (*_MODULES, "tf.keras.ops", "tf.keras.ops.image", "tf.keras.activations"):
-        try:
-            names = vars(_module(path)) if _module(path) is not None else {}
-        except ModuleNotFoundError:
-            names = {}
-        for name, value in names.items():
-            if value is function and not name.startswith("_"):
-                return f"{path}.{name}"
-    raise ValueError(
-        f"{function!r} is no public function, so a model that uses it cannot be saved: put it into a layer."
-    )
-
-
-def function_at(path: str) -> Any:
-    """The function at a public path; ValueError if there is none."""
-    module, _, name = path.rpartition(".")
-    public = module == "operator" and not name.startswith("_") or module.startswith("tf.keras.") or module in _MODULES
-    found = getattr(_module(module), name, None) if public else None
-    if not callable(found):
-        raise ValueError(f"Could not locate function {path!r} of a saved graph.")
-    return found
-
-
-def operation_class(name: str) -> Any:
-    """Something with `from_config` for an op class of Keras's own files, "Add" for keras.ops.add; None if unknown."""
-    ops = importlib.import_module("gputape.keras.ops")
-    function = getattr(ops, {"GetItem": "get_item"}.get(name, to_snake_case(name)), None)
-    if function is None:
-        return None
-
-    class Revived(FunctionOperation):
-        @classmethod
-        def from_config(cls, config: dict[str, Any]) -> Any:
-            config = dict(config)
-            accepted = inspect.signature(function).parameters
-            fixed = {k: deserialize_keras_object(v) for k, v in config.items() if k in accepted and k != "name"}
-            return FunctionOperation(function, config.get("name"), **fixed)
-
-    return Revived
 
 
 class Node:
@@ -406,85 +341,6 @@ class Node:
         return f"<Node operation={self.operation.name}, id={id(self)}>"
 
 
-# -- shapes of outputs
-
-
-_inferring = threading.local()
-
-
-class SymbolicScope(StatelessScope):
-    """In the body, calls only serve to find shapes: nothing is recorded and no variable changes."""
-
-    def __enter__(self) -> SymbolicScope:
-        super().__enter__()
-        self._lifted = tf.init_scope()
-        self._lifted.__enter__()
-        _inferring.depth = getattr(_inferring, "depth", 0) + 1
-        return self
-
-    def __exit__(self, *exc: Any) -> None:
-        _inferring.depth -= 1
-        self._lifted.__exit__(*exc)
-        super().__exit__(*exc)
-
-
-def in_symbolic_scope() -> bool:
-    return getattr(_inferring, "depth", 0) > 0
-
-
-def compute_output_spec(fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-    """KerasTensors like what `fn` returns for tensors like the KerasTensors among the arguments.
-
-    `fn` runs on zeros: once if all sizes are known, otherwise twice with different sizes in the place of the unknown ones.
-    """
-    symbols = [x for x in tree.flatten((args, kwargs)) if isinstance(x, KerasTensor)]
-    unknown = any(None in x.shape or hasattr(x, "_samples") for x in symbols)
-    first_error: Exception | None = None
-    for fills in _FILLS if unknown else (((1, 1),),):
-        try:
-            with SymbolicScope():
-                runs = [fn(*_filled(args, fill), **_filled(kwargs, fill)) for fill in fills]
-        except Exception as error:
-            first_error = first_error or error
-            continue
-        return tree.map_structure(lambda *values: _spec(values, fills), *runs)
-    assert first_error is not None
-    raise first_error
-
-
-def _filled(structure: Any, fill: tuple[int, int]) -> Any:
-    def value(x: Any) -> Any:
-        if not isinstance(x, KerasTensor):
-            return x
-        samples = getattr(x, "_samples", {})
-        if samples:
-            return tf.constant(samples[fill])
-        made = tf.zeros([fill[k > 0] if d is None else d for k, d in enumerate(x.shape)], x.dtype)
-        mask = getattr(x, "_keras_mask", None)
-        if isinstance(mask, KerasTensor):
-            made = tf.identity(made)
-            set_keras_mask(made, tf.ones([fill[k > 0] if d is None else d for k, d in enumerate(mask.shape)], "bool"))
-        return made
-
-    return tree.map_structure(value, structure)
-
-
-def _spec(values: tuple[Any, ...], fills: Any) -> Any:
-    """One KerasTensor for the values that the runs gave; values that are no tensors stay as they are."""
-    if not isinstance(values[0], (tf.Tensor, tf.Variable)):
-        return values[0]
-    shapes = [tuple(v.shape) for v in values]
-    if len({len(s) for s in shapes}) > 1:
-        raise ValueError(f"The number of dimensions of the output depends on sizes of the input: {shapes}")
-    made = KerasTensor([d[0] if len(set(d)) == 1 else None for d in zip(*shapes)], standardize_dtype(values[0].dtype))
-    # Small integer tensors are mostly shapes: what they would be is kept, for the functions that receive them.
-    if len(values) > 1 and tf.as_dtype(values[0].dtype).is_integer and np.prod(shapes[0]) <= 16:
-        arrays = [np.array(v) for v in values]
-        if any(a.any() for a in arrays):
-            made._samples = dict(zip(fills, arrays))
-    return made
-
-
 # -- operators
 
 
@@ -502,9 +358,3 @@ for _name in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul"
 # No __eq__: symbolic tensors are compared by identity, so that they can be looked for in lists and dicts.
 for _name in ("neg", "pos", "abs", "invert", "lt", "le", "gt", "ge", "ne", "getitem"):
     setattr(KerasTensor, f"__{_name}__", _forward(getattr(operator, _name)))
-
-__all__ = [
-    "FunctionOperation", "KerasHistory", "KerasTensor", "Node", "Operation", "SymbolicScope", "any_symbolic_tensors",
-    "compute_output_spec", "default", "function_at", "function_path", "in_symbolic_scope", "is_default", "operation",
-    "operation_class", "retold",
-]  # fmt: skip

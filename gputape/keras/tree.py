@@ -1,4 +1,4 @@
-"""Nested structures (keras.tree): lists, tuples, named tuples, dicts in the order of their sorted keys; None is a leaf."""
+"""Nested structures (keras.tree): lists, tuples, named tuples, dicts in the order of sorted keys; None is a leaf."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 _SEQUENCES = (list, tuple, deque)
 
 
-class MAP_TO_NONE:  # noqa: N801  (Keras's name)
+class MAP_TO_NONE:
     """What a function given to `traverse` returns to put None in the place of a part."""
 
 

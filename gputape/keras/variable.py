@@ -19,7 +19,7 @@ class Variable(tf.Variable):
     """A value that training changes. All ops, tapes and assignments of tf.Variable work on it.
 
     Args:
-        initializer: a value, the name of an initializer, or a callable `(shape, dtype) -> tensor`; the latter two want `shape`.
+        initializer: a value, the name of an initializer, or a callable `(shape, dtype) -> tensor`; these want `shape`.
         shape: a tuple without None.
         dtype: default that of the value, or floatx.
         trainable: whether tapes watch it and optimizers change it. Default True.

@@ -50,13 +50,15 @@ def _same_shape(name: str, target: Any, delta: Any) -> None:
 @effect
 def assign_add(xp, targets, delta):
     _same_shape("assign_add", targets[0], delta)
-    xp.add(targets[0], _beside(targets[0], delta), out=targets[0])
+    target = targets[0]
+    target += _beside(target, delta)
 
 
 @effect
 def assign_sub(xp, targets, delta):
     _same_shape("assign_sub", targets[0], delta)
-    xp.subtract(targets[0], _beside(targets[0], delta), out=targets[0])
+    target = targets[0]
+    target -= _beside(target, delta)
 
 
 # -- rows
@@ -67,13 +69,16 @@ def combine_into(xp, targets, indices, updates, *, how):
     """Combine the rows `updates` into a Variable, in order; how: as in combine_rows, or "divide"."""
     target = targets[0]
     indices, updates = _beside(target, indices), _beside(target, updates)
-    check_range(xp, indices, target.shape[0])
-    _combine(functools.partial(combine_rows, xp), target, indices, updates, how)
+    module = cuda.array_module(target)
+    check_range(module, indices, target.shape[0])
+    _combine(functools.partial(combine_rows, module), target, indices, updates, how)
 
 
 @combine_into.kernel
 def _(targets, indices, updates, *, how):
-    _combine(device_combine_rows, targets[0], cuda.to_device(indices), cuda.to_device(updates), how)
+    if not (cuda.emulating or cuda.is_device(targets[0])):
+        return NotImplemented
+    return _combine(device_combine_rows, targets[0], cuda.to_device(indices), cuda.to_device(updates), how)
 
 
 def _combine(combine: Any, target: Any, indices: Any, updates: Any, how: str) -> None:

@@ -47,7 +47,6 @@ numeric_or_bool = taking("fVciub", "numbers or bools")
 real = taking("fViu", "real numbers: floating point or integer")
 floating = taking("fVc", "floating point or complex numbers")
 real_floating = taking("fV", "floating point numbers: float16, bfloat16, float32 or float64")
-complex_ = taking("c", "complex numbers")
 integer = taking("iu", "integers")
 boolean = taking("b", "bool")
 

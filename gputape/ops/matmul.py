@@ -13,19 +13,9 @@ from ..tensor import Array, as_tensor
 from .complex import conj
 
 
-def _batches_fit(a: tuple[int, ...], b: tuple[int, ...]) -> bool:
-    """Whether all but the last two sizes broadcast."""
-    return all(m == n or 1 in (m, n) for m, n in zip(a[-3::-1], b[-3::-1]))
-
-
 @op
 def multiply_matrices(xp, a, b, *, transpose_a=False, transpose_b=False):
     """Products of matrices in the last two axes, the leading ones broadcast; half types accumulate in float32."""
-    if a.ndim + b.ndim > 4 and not _batches_fit(a.shape, b.shape):
-        raise InvalidArgumentError(
-            f"matmul of a {a.shape} and b {b.shape}: In[0] and In[1] must have compatible batch dimensions: all but the "
-            f"last two sizes must be equal or 1 [Op:BatchMatMul]"
-        )
     a = a.swapaxes(-1, -2) if transpose_a else a
     b = b.swapaxes(-1, -2) if transpose_b else b
     wide = dtypes.accumulator(a.dtype)
@@ -108,6 +98,7 @@ def matmul(
         min(x.ndim, y.ndim) < 2
         or x.shape[-2 if transpose_a else -1] != y.shape[-1 if transpose_b else -2]
         or x.dtype.kind in "bO"
+        or not all(m == n or 1 in (m, n) for m, n in zip(x.shape[-3::-1], y.shape[-3::-1]))
     ):
         raise _misfit(a, b, transpose_a, transpose_b)
     shape = a._array.shape
@@ -130,10 +121,16 @@ def _misfit(a: Any, b: Any, transpose_a: bool, transpose_b: bool) -> InvalidArgu
             )
     if a.dtype in ("bool", "string"):
         return InvalidArgumentError(f"matmul: a has dtype {a.dtype.name}, it must hold numbers [Op:MatMul]")
+    inner = x[-2 if transpose_a else -1], y[-1 if transpose_b else -2]
+    if inner[0] == inner[1]:
+        return InvalidArgumentError(
+            f"matmul of a {x} and b {y}: In[0] and In[1] must have compatible batch dimensions: all but the last two "
+            f"sizes must be equal or 1 [Op:BatchMatMul]"
+        )
     turned = f"{' (a transposed)' if transpose_a else ''}{' (b transposed)' if transpose_b else ''}"
     return InvalidArgumentError(
-        f"Matrix size-incompatible: matmul of a {x} and b {y}{turned}: the columns of a, {x[-2 if transpose_a else -1]}, "
-        f"must be as many as the rows of b, {y[-1 if transpose_b else -2]} [Op:MatMul]"
+        f"Matrix size-incompatible: matmul of a {x} and b {y}{turned}: the columns of a, {inner[0]}, must be as many "
+        f"as the rows of b, {inner[1]} [Op:MatMul]"
     )
 
 

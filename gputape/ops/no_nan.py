@@ -56,7 +56,7 @@ def multiply_no_nan(xp, x, y):
 
 @multiply_no_nan.gradient
 def _(dy, x, y):
-    return lambda: multiply_no_nan(dy, y), lambda: multiply_no_nan(x, dy)
+    return lambda: multiply_no_nan(dy, conj(y)), lambda: multiply_no_nan(conj(x), dy)
 
 
 @elementwise

@@ -5,16 +5,12 @@ import numpy as np
 import pytest
 
 import gputape as tf
-from gputape.ops import math, no_nan
+from gputape.ops import math
 from gputape.registry import OPS
 from gputape.testing import check_gradients
 from tests.ops.declared import declared
 
 RNG = np.random.default_rng(0)
-
-
-def zero_at(zero, value):
-    return np.where(zero, 0, value)
 
 
 # name: NumPy's function of two arguments
@@ -33,15 +29,10 @@ FUNCTIONS = {
     "minimum": np.minimum,
     "atan2": np.arctan2,
     "nextafter": np.nextafter,
-    "divide_no_nan": lambda x, y: zero_at(y == 0, x / y),
-    "multiply_no_nan": lambda x, y: zero_at(y == 0, x * y),
-    "xlogy": lambda x, y: zero_at(x == 0, x * np.log(y)),
-    "xlog1py": lambda x, y: zero_at(x == 0, x * np.log1p(y)),
-    "xdivy": lambda x, y: zero_at(x == 0, x / y),
 }
 STEPS = {"floordiv", "truncatediv"}  # constant almost everywhere: no gradient
 INTEGERS = ["add", "subtract", "multiply", "floormod", "maximum", "minimum", "squared_difference", "truncatemod"]
-OTHERS = {"clip", "clip_by_value", "add_all", "add_n", "accumulate_n", "scalar_mul", "polyval", "reciprocal_no_nan"}
+OTHERS = {"clip", "clip_by_value", "add_all", "add_n", "accumulate_n", "scalar_mul", "polyval"}
 SHAPES = [((2, 3), (2, 3)), ((2, 3), (3,)), ((2, 1, 3), (4, 1)), ((), (2, 3)), ((5,), (1,)), ((0, 3), (1, 3))]
 
 
@@ -50,7 +41,7 @@ def uniform(*shape):
 
 
 def test_every_op_is_here():
-    assert declared(math) | declared(no_nan) == {*FUNCTIONS, *OTHERS}
+    assert declared(math) == {*FUNCTIONS, *OTHERS}
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
@@ -81,9 +72,7 @@ def test_gradients(name):
     check_gradients(lambda y: OPS[name](1.7, y), uniform(3))
 
 
-@pytest.mark.parametrize(
-    "name", ["add", "subtract", "multiply", "divide", "pow", "divide_no_nan", "squared_difference"]
-)
+@pytest.mark.parametrize("name", ["add", "subtract", "multiply", "divide", "pow", "squared_difference"])
 def test_complex_numbers(name):
     x, y = uniform(2, 3) + 1j * uniform(2, 3), uniform(3) + 1j * uniform(3)
     expected = (x - y) * np.conj(x - y) if name == "squared_difference" else FUNCTIONS[name](x, y)
@@ -137,19 +126,6 @@ def test_gradients_at_ties_and_nan():
             z = op(x, y)
         assert [g.numpy().tolist() for g in tape.gradient(z, [x, y])] == expected
     assert np.isnan(tf.maximum(x, y).numpy()[2]) and np.isnan(tf.minimum(y, x).numpy()[2])
-
-
-def test_zeros_win():
-    x, y = tf.constant([0.0, 1.0, np.nan, 0.0]), tf.constant([0.0, 0.0, 0.0, np.inf])
-    assert tf.math.divide_no_nan(x, y).numpy()[:3].tolist() == [0, 0, 0]
-    assert tf.math.multiply_no_nan(x, y).numpy()[:3].tolist() == [0, 0, 0]
-    assert tf.math.xlogy(x, y).numpy()[[0, 3]].tolist() == [0, 0]
-    assert tf.math.reciprocal_no_nan(y).numpy().tolist() == [0, 0, 0, 0]
-    assert tf.math.divide_no_nan(tf.constant([1, 2]), tf.constant([0, 4])).numpy().tolist() == [0, 0.5]
-    with tf.GradientTape() as tape:
-        tape.watch([x, y])
-        z = tf.math.divide_no_nan(x, y)
-    assert np.isfinite(np.concatenate([g.numpy()[:2] for g in tape.gradient(z, [x, y])])).all()
 
 
 def test_clip_by_value(device):

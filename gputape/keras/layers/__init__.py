@@ -10,15 +10,16 @@ from ..serialization import deserialize_keras_object, serialize_keras_object
 from .input_spec import InputSpec
 from .layer import Layer
 from .input import Input, InputLayer
-from .core import Dense, EinsumDense, Embedding, Identity, Lambda, Masking, Wrapper
+from .core import Dense, EinsumDense, Embedding, Identity, Masking, Wrapper
+from .lambda_layer import Lambda
 from .activations import ELU, Activation, LeakyReLU, PReLU, ReLU, Softmax
 from .merging import (
     Add, Average, Concatenate, Dot, Maximum, Minimum, Multiply, Subtract,
     add, average, concatenate, dot, maximum, minimum, multiply, subtract,
 )  # fmt: skip
 from .reshaping import (
-    Cropping1D, Cropping2D, Cropping3D, Flatten, Permute, RepeatVector, Reshape, UpSampling1D, UpSampling2D, UpSampling3D,
-    ZeroPadding1D, ZeroPadding2D, ZeroPadding3D,
+    Cropping1D, Cropping2D, Cropping3D, Flatten, Permute, RepeatVector, Reshape,
+    UpSampling1D, UpSampling2D, UpSampling3D, ZeroPadding1D, ZeroPadding2D, ZeroPadding3D,
 )  # fmt: skip
 from .convolutional import Conv1D, Conv2D, Conv3D
 from .pooling import (
@@ -44,7 +45,8 @@ def deserialize(config: Any, custom_objects: Any = None) -> Any:
     made = deserialize_keras_object(config, custom_objects=custom_objects)
     if not isinstance(made, Layer):
         raise ValueError(
-            f"`keras.layers.deserialize` was passed a `config` object that is not a `keras.layers.Layer`. Received: {config}"
+            "`keras.layers.deserialize` was passed a `config` object that is not a `keras.layers.Layer`. Received: "
+            f"{config}"
         )
     return made
 
@@ -67,7 +69,8 @@ __all__ = [
     # pooling
     "AveragePooling1D", "AveragePooling2D", "AveragePooling3D", "AvgPool1D", "AvgPool2D", "AvgPool3D",
     "GlobalAveragePooling1D", "GlobalAveragePooling2D", "GlobalAveragePooling3D", "GlobalAvgPool1D", "GlobalAvgPool2D",
-    "GlobalAvgPool3D", "GlobalMaxPool1D", "GlobalMaxPool2D", "GlobalMaxPool3D", "GlobalMaxPooling1D", "GlobalMaxPooling2D",
+    "GlobalAvgPool3D", "GlobalMaxPool1D", "GlobalMaxPool2D", "GlobalMaxPool3D", "GlobalMaxPooling1D",
+    "GlobalMaxPooling2D",
     "GlobalMaxPooling3D", "MaxPool1D", "MaxPool2D", "MaxPool3D", "MaxPooling1D", "MaxPooling2D", "MaxPooling3D",
     # regularization
     "ActivityRegularization", "AlphaDropout", "Dropout", "GaussianDropout", "GaussianNoise", "SpatialDropout1D",

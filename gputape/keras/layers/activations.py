@@ -174,7 +174,8 @@ class Softmax(_Elementwise):
         )
         if not fits:
             raise ValueError(
-                "The `mask` must be broadcastable to `inputs` and must not have more dimensions. Each mask dimension must "
+                "The `mask` must be broadcastable to `inputs` and must not have more dimensions. Each mask dimension "
+                "must "
                 f"be 1 or match the corresponding input dimension. Received: inputs.shape={shape}, mask.shape={given}"
             )
         return mask if np.dtype(bool) == tf.as_dtype(mask.dtype).numpy else tf.greater(mask, tf.cast(0.5, mask.dtype))

@@ -1,4 +1,4 @@
-"""What happens around a layer's `call`: binding of its arguments, shapes for `build`, values handed down, told errors."""
+"""Around a layer's `call`: its arguments by name, shapes for `build`, values handed down, errors with the layer's name."""
 
 from __future__ import annotations
 
@@ -69,13 +69,15 @@ class CallSpec:
         if len(names) == 1:
             return {names[0]: next(iter(shapes.values()), None)}
         told = (
-            f"For a `{method.__name__}()` method with more than one argument, all arguments should have a `_shape` suffix "
+            f"For a `{method.__name__}()` method with more than one argument, all arguments should have a `_shape` "
+            "suffix "
             f"and match an argument from `call()`. E.g. `{method.__name__}(self, foo_shape, bar_shape)` "
         )
         for name in names:
             if not name.endswith("_shape"):
                 raise ValueError(
-                    f"{told} For layer '{class_name}', Received `{method.__name__}()` argument `{name}`, which does not "
+                    f"{told} For layer '{class_name}', Received `{method.__name__}()` argument `{name}`, which does "
+                    "not "
                     "end in `_shape`."
                 )
             if name.removesuffix("_shape") not in self.arguments_dict:
@@ -99,7 +101,8 @@ def specs_from_shapes(shapes: Any, dtype: str, class_name: str) -> Any:
             shapes = tuple(shapes)
         except TypeError:
             raise ValueError(
-                f"Method `compute_output_shape()` of layer {class_name} is returning a type that cannot be interpreted as "
+                f"Method `compute_output_shape()` of layer {class_name} is returning a type that cannot be "
+                "interpreted as "
                 f"a shape. It should return a shape tuple. Received: {shapes}"
             ) from None
     return tree.map_shape_structure(lambda s: KerasTensor(s, dtype=dtype), shapes)

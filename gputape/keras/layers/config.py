@@ -1,4 +1,4 @@
-"""The config of a layer: its constructor's arguments, read from its attributes or, for users' classes, as they were given."""
+"""The config of a layer: its constructor's arguments, from its attributes or, for users' classes, as they were given."""
 
 from __future__ import annotations
 

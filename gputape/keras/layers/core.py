@@ -1,8 +1,7 @@
-"""Dense, EinsumDense, Embedding, Lambda, Masking, Identity and Wrapper."""
+"""Dense, EinsumDense, Embedding, Masking, Identity and Wrapper."""
 
 from __future__ import annotations
 
-import inspect
 import warnings
 from typing import Any
 
@@ -10,8 +9,8 @@ import gputape as tf
 
 from .. import activations, constraints, initializers, regularizers, tree
 from ..scopes import set_keras_mask
-from ..serialization import deserialize_keras_object, dump_function, in_safe_mode, load_function, serialize_keras_object
-from ..symbolic import KerasTensor, compute_output_spec
+from ..serialization import deserialize_keras_object, serialize_keras_object
+from ..symbolic import KerasTensor
 from .einsum import einsum_shapes
 from .input_spec import InputSpec
 from .layer import Layer
@@ -206,7 +205,7 @@ class EinsumDense(LowRankAdapted, Layer):
 
 
 class Embedding(LowRankAdapted, Layer):
-    """y[i, ...] = embeddings[x[i]]: vectors for integers 0 <= x < input_dim; x of shape s, y of shape s + (output_dim,).
+    """y[i, ...] = embeddings[x[i]]: vectors for integers 0 <= x < input_dim; x has shape s, y s + (output_dim,).
 
     Args:
         input_dim: the number of vectors; output_dim: their length. ValueError unless positive integers.
@@ -240,7 +239,8 @@ class Embedding(LowRankAdapted, Layer):
         for argument, value in (("input_dim", input_dim), ("output_dim", output_dim)):
             if not isinstance(value, int) or isinstance(value, bool) or value <= 0:
                 raise ValueError(
-                    f"`{argument}` must be a positive integer. Received: {argument}={value} (of type {type(value).__name__})."
+                    f"`{argument}` must be a positive integer. Received: {argument}={value} (of type "
+                    f"{type(value).__name__})."
                 )
         if kwargs.pop("input_length", None) is not None:
             warnings.warn("Argument `input_length` is deprecated. Just remove it.", stacklevel=2)
@@ -338,103 +338,14 @@ class Masking(Layer):
         return input_shape
 
 
-class Lambda(Layer):
-    """y = function(x): any function of tensors as a layer.
-
-    Args:
-        function: called with the inputs, `arguments`, and `mask` or `training` if it has such parameters.
-        output_shape: a shape without the batch axis, or a function of the input's shape; default: found by trying.
-        mask: a mask, or a function (inputs, mask) -> mask.
-        arguments: keyword arguments for the function.
-
-    A lambda is saved as code, and loading such a file needs `safe_mode=False`.
-    """
-
-    def __init__(
-        self, function: Any, output_shape: Any = None, mask: Any = None, arguments: Any = None, **kwargs: Any
-    ) -> None:
-        super().__init__(**kwargs)
-        self.function = function
-        self.arguments = arguments or {}
-        self.mask = mask
-        self.supports_masking = mask is not None
-        self._output_shape = output_shape
-        parameters = inspect.getfullargspec(function).args
-        self._passed = [name for name in ("mask", "training") if name in parameters]
-
-    def call(self, inputs: Any, mask: Any = None, training: Any = None) -> Any:
-        given = {"mask": mask, "training": training}
-        return self.function(inputs, **self.arguments, **{name: given[name] for name in self._passed})
-
-    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
-        return self.mask(inputs, mask) if callable(self.mask) else self.mask
-
-    def compute_output_shape(self, input_shape: Any) -> Any:
-        if callable(self._output_shape):
-            return self._output_shape(input_shape)
-        if self._output_shape is not None:
-            batch_size = tree.flatten(input_shape)[0]
-            return tree.map_shape_structure(lambda s: (batch_size, *s), self._output_shape)
-        try:
-            inputs = tree.map_shape_structure(lambda s: KerasTensor(s, dtype=self.compute_dtype), input_shape)
-            return tree.map_structure(lambda x: x.shape, compute_output_spec(self.call, inputs))
-        except Exception:
-            raise NotImplementedError(
-                "We could not automatically infer the shape of the Lambda's output. Please specify the `output_shape` "
-                "argument for this Lambda layer."
-            ) from None
-
-    def get_config(self) -> dict[str, Any]:
-        config = {**self._base_config(), "function": _written(self.function)}
-        if self._output_shape is not None:
-            config["output_shape"] = (
-                _written(self._output_shape) if callable(self._output_shape) else self._output_shape
-            )
-        if self.mask is not None:
-            config["mask"] = _written(self.mask) if callable(self.mask) else serialize_keras_object(self.mask)
-        config["arguments"] = serialize_keras_object(dict(self.arguments))
-        return config
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any], custom_objects: Any = None, safe_mode: bool | None = None) -> Any:
-        safe = in_safe_mode() if safe_mode is None else safe_mode
-        config = dict(config)
-        for name in ("function", "output_shape", "mask", "arguments"):
-            if name in config:
-                config[name] = _read(config[name], custom_objects, safe is not False)
-        shape = config.get("output_shape")
-        if isinstance(shape, list) and tree.is_shape(shape):
-            config["output_shape"] = tuple(shape)
-        return cls(**config)
-
-
-def _written(function: Any) -> Any:
-    if getattr(function, "__name__", None) == "<lambda>":
-        code, defaults, closure = dump_function(function)
-        return {"class_name": "__lambda__", "config": {"code": code, "defaults": defaults, "closure": closure}}
-    return serialize_keras_object(function)
-
-
-def _read(config: Any, custom_objects: Any, safe: bool) -> Any:
-    if not (isinstance(config, dict) and config.get("class_name") == "__lambda__"):
-        return deserialize_keras_object(config, custom_objects=custom_objects)
-    if safe:
-        raise ValueError(
-            "Requested the deserialization of a `Lambda` layer whose `function` is a Python lambda. This carries a "
-            "potential risk of arbitrary code execution and thus it is disallowed by default. If you trust the source of "
-            "the artifact, you can override this error by passing `safe_mode=False` to the loading function, or calling "
-            "`keras.config.enable_unsafe_deserialization()."
-        )
-    return load_function(**config["config"])
-
-
 class Wrapper(Layer):
     """The base of layers that work on another layer, `self.layer`; ValueError unless that is a layer."""
 
     def __init__(self, layer: Any, **kwargs: Any) -> None:
         if not isinstance(layer, Layer):
             raise ValueError(
-                f"Layer {layer} supplied to Wrapper isn't a supported layer type. Please ensure wrapped layer is a valid "
+                f"Layer {layer} supplied to Wrapper isn't a supported layer type. Please ensure wrapped layer is a "
+                "valid "
                 "Keras layer."
             )
         super().__init__(**kwargs)

@@ -10,7 +10,7 @@ _FORMS = (r"([a-zA-Z]+),([a-zA-Z]+)->([a-zA-Z]+)", r"\.\.\.([a-zA-Z]+),([a-zA-Z]
 
 
 class EinsumShapes(NamedTuple):
-    """Shapes of the kernel, the bias (None without one) and the output; which axes of the kernel meet input and output."""
+    """Shapes of kernel, bias (None without one) and output; which axes of the kernel belong to input and output."""
 
     kernel: tuple[int, ...]
     bias: tuple[int, ...] | None
@@ -50,7 +50,8 @@ def einsum_shapes(equation: str, bias_axes: str | None, input_shape: Any, output
     for letter in y:
         if letter not in x and letter not in kernel:
             raise ValueError(
-                f"Dimension '{letter}' was specified in the output '{y}' but has no corresponding dim in the input spec "
+                f"Dimension '{letter}' was specified in the output '{y}' but has no corresponding dim in the input "
+                "spec "
                 f"'{x}' or weight spec '{kernel}'"
             )
         if output_sizes[letter] is None and letter in input_sizes:

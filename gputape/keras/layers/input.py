@@ -101,7 +101,7 @@ def _check_agrees(tensor: Any, shape: Any, batch_size: Any, batch_shape: Any, dt
         )
 
 
-def Input(  # noqa: N802  (Keras's name)
+def Input(
     shape: Any = None,
     batch_size: int | None = None,
     dtype: Any = None,

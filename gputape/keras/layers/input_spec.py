@@ -90,7 +90,7 @@ class InputSpec:
 
 
 def assert_input_compatibility(input_spec: Any, inputs: Any, layer_name: str) -> None:
-    """ValueError, saying what was expected and found, unless `inputs` comply with `input_spec` (one or a nest of them)."""
+    """ValueError, saying what was expected and found, unless `inputs` comply with `input_spec` (one or a nest)."""
     if not input_spec:
         return
     specs = tree.flatten(input_spec)

@@ -1,4 +1,4 @@
-"""Low-rank adaptation: a layer's kernel stays as it is, and training changes a product of two thin matrices added to it."""
+"""Low-rank adaptation: a kernel stays as it is, and training changes a product of two thin matrices added to it."""
 
 from __future__ import annotations
 
@@ -37,12 +37,13 @@ class LowRankAdapted:
         a_initializer: Any = "he_uniform",
         b_initializer: Any = "zeros",
     ) -> None:
-        """Freeze the weight and add the trainable product of rank `rank`; ValueError if unbuilt, done, or constrained."""
+        """Freeze the weight and add a trainable product of rank `rank`; ValueError if unbuilt, done, or constrained."""
         target = self._lora_target
         constraint = f"{target}_constraint"
         if getattr(self, constraint):
             raise ValueError(
-                f"Lora is incompatible with {target.removesuffix('s')} constraints. In order to enable lora on this layer, remove the "
+                f"Lora is incompatible with {target.removesuffix('s')} constraints. In order to enable lora on this "
+                "layer, remove the "
                 f"`{constraint}` argument."
             )
         if not self.built:

@@ -226,7 +226,7 @@ class Concatenate(Merge):
 
 
 class Dot(Merge):
-    """The dot product of two inputs along `axes`, sample by sample: (b, 3, 5) and (b, 10, 3) with axes (1, 2) to (b, 5, 10).
+    """Dot product of two inputs along `axes` for each sample: (b, 3, 5) and (b, 10, 3) with axes (1, 2) to (b, 5, 10).
 
     Args:
         axes: one axis for both inputs or one for each; not 0, the batch.

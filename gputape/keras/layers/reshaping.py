@@ -14,13 +14,14 @@ from .layer import Layer
 
 
 def reshaped(shape: Any, target: Any, argument: str) -> tuple[int | None, ...]:
-    """`target` with its -1 worked out for elements of `shape`, None if it cannot be; ValueError if the counts differ."""
+    """`target` with its -1 worked out for elements of `shape`, or None; ValueError if the counts differ."""
     if None in shape:
         return tuple(None if d == -1 else d for d in target)
     size, known = math.prod(shape), math.prod(d for d in target if d != -1)
-    if -1 not in target and size != known or -1 in target and (known == 0 or size % known):
+    if (-1 not in target and size != known) or (-1 in target and (known == 0 or size % known)):
         raise ValueError(
-            f"The total size of the tensor must be unchanged. Received: input_shape={tuple(shape)}, {argument}={tuple(target)}"
+            f"The total size of the tensor must be unchanged. Received: input_shape={tuple(shape)}, "
+            f"{argument}={tuple(target)}"
         )
     return tuple(size // known if d == -1 else d for d in target)
 
@@ -43,7 +44,8 @@ def _pairs(value: Any, argument: str, count: int) -> tuple[tuple[int, ...], ...]
         value = (value,) * count
     if not hasattr(value, "__len__") or len(value) != count:
         raise ValueError(
-            f"`{argument}` should be either an int, a tuple of {count} ints, or a tuple of {count} tuples of 2 ints, and "
+            f"`{argument}` should be either an int, a tuple of {count} ints, or a tuple of {count} tuples of 2 ints, "
+            "and "
             f"cannot be negative: it should have {count} elements. Received: {argument}={value}."
         )
     return tuple(_pair(v, f"entry {k + 1} of {argument}") for k, v in enumerate(value))
@@ -93,7 +95,8 @@ class Reshape(_SameDtype):
         self.target_shape = tuple(target_shape)
         if any(d < -1 for d in self.target_shape):
             raise ValueError(
-                "Each dimension in `target_shape` must be a non-negative integer, or `-1` for a single unknown dimension. "
+                "Each dimension in `target_shape` must be a non-negative integer, or `-1` for a single unknown "
+                "dimension. "
                 f"Received: target_shape={self.target_shape}."
             )
         if self.target_shape.count(-1) > 1:
@@ -124,7 +127,8 @@ class Permute(_SameDtype):
         self.dims = tuple(dims)
         if sorted(dims) != list(range(1, len(self.dims) + 1)):
             raise ValueError(
-                "Invalid permutation argument `dims` for Permute Layer. The set of indices in `dims` must be consecutive and "
+                "Invalid permutation argument `dims` for Permute Layer. The set of indices in `dims` must be "
+                "consecutive and "
                 f"start from 1. Received dims={dims}"
             )
         self.input_spec = InputSpec(ndim=len(self.dims) + 1)
@@ -191,7 +195,8 @@ class _Cropping(_Spatial):
             left = size - sum(self._crops()[k])
             if left <= 0:
                 raise ValueError(
-                    "Values in `cropping` argument should be smaller than the corresponding spatial dimension of the input: "
+                    "Values in `cropping` argument should be smaller than the corresponding spatial dimension of the "
+                    "input: "
                     f"`cropping` parameter of `{type(self).__name__}` layer must be smaller than the input length. "
                     f"Received: input_shape={tuple(input_shape)}, cropping={self.cropping}"
                 )
@@ -334,7 +339,7 @@ class UpSampling1D(_UpSampling):
 
 
 class UpSampling2D(_UpSampling):
-    """Images `size` times as large, by repeating pixels or by `interpolation`: "bilinear", "bicubic", "lanczos3", "lanczos5"."""
+    """Images `size` times as large, by repeating pixels ("nearest") or by "bilinear", "bicubic", "lanczos3", "lanczos5"."""
 
     rank = 2
 

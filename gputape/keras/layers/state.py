@@ -15,7 +15,8 @@ from ..scopes import state
 from ..tracking import DotNotTrackScope, Tracker
 
 _LOCKED = (
-    "You cannot add new elements of state (variables or sub-layers) to a layer that is already built. All state must be "
+    "You cannot add new elements of state (variables or sub-layers) to a layer that is already built. All state must "
+    "be "
     "created in the `__init__()` method or in the `build()` method."
 )
 _KERAS_2_ORDER = ("name", "shape", "dtype", "initializer", "regularizer", "trainable", "constraint")
@@ -23,7 +24,7 @@ _KERAS_3_ORDER = ("shape", "initializer", "dtype")
 
 
 def weight_arguments(args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
-    """The arguments of `add_weight` by name: positional ones in Keras 2's order if the first is a name, else in Keras 3's."""
+    """The arguments of `add_weight` by name: in Keras 2's order if the first is a name, else in Keras 3's."""
     order = _KERAS_2_ORDER if args and (args[0] is None or isinstance(args[0], str)) else _KERAS_3_ORDER
     if len(args) > len(order):
         raise TypeError(f"add_weight() takes at most {len(order)} positional arguments but {len(args)} were given.")
@@ -189,13 +190,15 @@ class LayerState:
         own = self.weights
         if len(own) != len(weights):
             raise ValueError(
-                f"You called `set_weights(weights)` on layer '{self.name}' with a weight list of length {len(weights)}, "
+                f"You called `set_weights(weights)` on layer '{self.name}' with a weight list of length "
+                f"{len(weights)}, "
                 f"but the layer was expecting {len(own)} weights."
             )
         for variable, value in zip(own, weights):
             if tuple(variable.shape) != tuple(np.shape(value)):
                 raise ValueError(
-                    f"Layer {self.name} weight shape {tuple(variable.shape)} is not compatible with provided weight shape "
+                    f"Layer {self.name} weight shape {tuple(variable.shape)} is not compatible with provided weight "
+                    "shape "
                     f"{tuple(np.shape(value))}."
                 )
             variable.assign(value)
@@ -211,11 +214,14 @@ class LayerState:
         if len(store.keys()) != len(own):
             if not own and not self.built:
                 raise ValueError(
-                    f"Layer '{self.name}' was never built and thus it doesn't have any variables. However the weights file "
+                    f"Layer '{self.name}' was never built and thus it doesn't have any variables. However the "
+                    "weights file "
                     f"lists {len(store.keys())} variables for this layer.\nIn most cases, this error indicates that "
-                    "either:\n\n1. The layer is owned by a parent layer that implements a `build()` method, but calling "
+                    "either:\n\n1. The layer is owned by a parent layer that implements a `build()` method, but "
+                    "calling "
                     "the parent's `build()` method did NOT create the state of the child layer "
-                    f"'{self.name}'. A `build()` method must create ALL state for the layer, including the state of any "
+                    f"'{self.name}'. A `build()` method must create ALL state for the layer, including the state of "
+                    "any "
                     "children layers.\n\n2. You need to implement the `def build_from_config(self, config)` method on "
                     f"layer '{self.name}', to specify how to rebuild it during loading."
                 )

@@ -42,8 +42,10 @@ def clone_model(
     if isinstance(model, (Sequential, Functional)):
         if isinstance(model, Sequential) and call_function is not None:
             raise ValueError(
-                "`call_function` argument is not supported with Sequential models.  In a Sequential model, layers aren't "
-                "called at model-construction time (they're merely listed). Use `call_function` with Functional models only. "
+                "`call_function` argument is not supported with Sequential models.  In a Sequential model, layers "
+                "aren't "
+                "called at model-construction time (they're merely listed). Use `call_function` with Functional "
+                "models only. "
                 f"Received model of type '{type(model).__name__}', with call_function={call_function}"
             )
         clone = _cached(clone_function, call_function, recursive, {} if cache is None else cache)
@@ -52,7 +54,8 @@ def clone_model(
         return _clone_functional(model, clone, input_tensors, call_function)
     if clone_function or input_tensors:
         raise ValueError(
-            "Arguments `clone_function` and `input_tensors` are only supported for Sequential models or Functional models. "
+            "Arguments `clone_function` and `input_tensors` are only supported for Sequential models or Functional "
+            "models. "
             f"Received model of type '{type(model).__name__}', with clone_function={clone_function} and "
             f"input_tensors={input_tensors}"
         )

@@ -25,8 +25,8 @@ class Functional(Function, Model):
     """What `keras.Model(inputs, outputs)` makes.
 
     Args:
-        inputs, outputs: KerasTensors, or lists, tuples or dicts of them. Inputs may be any tensors of a graph: the model
-            then is the part of the graph behind them.
+        inputs, outputs: KerasTensors, or lists, tuples or dicts of them. Inputs may be any tensors of a graph: the
+            model then is the part of the graph behind them.
 
     ValueError for inputs or outputs that are no KerasTensors, or outputs that do not depend on the inputs alone.
     """
@@ -36,7 +36,8 @@ class Functional(Function, Model):
             if isinstance(x, KerasTensor) and key != x.name:
                 warnings.warn(
                     "When providing `inputs` as a dict, all keys in the dict must match the names of the corresponding "
-                    f"tensors. Received key '{key}' mapping to value {x} which has name '{x.name}'. Change the tensor name "
+                    f"tensors. Received key '{key}' mapping to value {x} which has name '{x.name}'. Change the "
+                    "tensor name "
                     f"to '{key}' (via `Input(..., name='{key}')`)",
                     stacklevel=2,
                 )
@@ -44,7 +45,8 @@ class Functional(Function, Model):
             for x in tree.flatten(value):
                 if not isinstance(x, KerasTensor):
                     raise ValueError(
-                        f"All `{argument}` values must be KerasTensors. Received: {argument}={value} including invalid value "
+                        f"All `{argument}` values must be KerasTensors. Received: {argument}={value} including "
+                        "invalid value "
                         f"{x} of type {type(x)}"
                     )
         trainable = kwargs.pop("trainable", None)
@@ -179,7 +181,8 @@ class Functional(Function, Model):
         elif rank != wanted:
             path = ".".join(map(str, tree.flatten_with_path(self._inputs_struct)[k][0]))
             raise ValueError(
-                f"Invalid input shape for input {x} with name '{ref.name}' and path '{path}'. Expected shape {ref.shape}, "
+                f"Invalid input shape for input {x} with name '{ref.name}' and path '{path}'. Expected shape "
+                f"{ref.shape}, "
                 f"but input has incompatible shape {tuple(x.shape)}"
             )
         if mask is not None and made is not x:
@@ -228,7 +231,9 @@ class Functional(Function, Model):
                 for k, node in enumerate(operation._inbound_nodes)
                 if make_node_key(operation, k) in self._nodes and node.input_tensors
             ]
-            layers.append({**serialize_keras_object(operation), "name": operation.name, "inbound_nodes": nodes})
+            layer_config = serialize_keras_object(operation)  # changed in place: a layer met again notes it there
+            layer_config.update(name=operation.name, inbound_nodes=nodes)
+            layers.append(layer_config)
 
         def place(x: Any) -> list[Any]:
             operation, node_index, tensor_index = x._keras_history
@@ -327,7 +332,8 @@ def functional_from_config(cls: Any, config: dict[str, Any], custom_objects: Any
                 progress = True
         if not progress:
             raise ValueError(
-                "Invalid Functional model configuration. The graph of the Functional model either has loops or disconnected "
+                "Invalid Functional model configuration. The graph of the Functional model either has loops or "
+                "disconnected "
                 f"nodes. The following nodes failed to be resolved: { {k: v for k, v in waiting.items() if v} }"
             )
 
@@ -374,7 +380,7 @@ def _deserialize_node(data: Any, layers: dict[str, Any]) -> tuple[Any, Any]:
 
 
 def clone_graph_nodes(inputs: Any, outputs: Any) -> tuple[Any, Any]:
-    """The graph between `inputs` and `outputs` again, on new inputs in the place of those that are not inputs already."""
+    """The graph between `inputs` and `outputs` again, on new inputs in the place of those that are none yet."""
     copies: dict[int, Any] = {}
     flat = tree.flatten(inputs)
     for x in flat:
@@ -382,11 +388,16 @@ def clone_graph_nodes(inputs: Any, outputs: Any) -> tuple[Any, Any]:
 
     def copied(x: Any) -> Any:
         if isinstance(x, KerasTensor) and id(x) not in copies:
+            if _is_input(x):
+                return x
             copies[id(x)] = KerasTensor(x.shape, dtype=x.dtype, name=f"{x.name}_clone")
         return copies[id(x)] if isinstance(x, KerasTensor) else x
 
     for node in topological_nodes(flat, tree.flatten(outputs))[0]:
         if not node.is_input:
-            args, kwargs = tree.map_structure(copied, node.arguments.args), tree.map_structure(copied, node.arguments.kwargs)
+            args, kwargs = (
+                tree.map_structure(copied, node.arguments.args),
+                tree.map_structure(copied, node.arguments.kwargs),
+            )
             Node(node.operation, args, kwargs, [copied(x) for x in node.outputs])
     return tree.map_structure(copied, inputs), tree.map_structure(copied, outputs)

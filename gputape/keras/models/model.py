@@ -1,4 +1,4 @@
-"""Model: a layer that trains. Built from a graph (Functional), from a list of layers (Sequential), or by a subclass's `call`."""
+"""Model: a layer that trains. Made from a graph (Functional), a list of layers (Sequential), or a subclass's `call`."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ class Model(Trainer, Layer):
         if cls is Model and functional_arguments(args, kwargs):
             from .functional import Functional
 
-            return Layer.__new__(Functional, *args, **kwargs)
-        return Layer.__new__(cls, *args, **kwargs)
+            return super().__new__(Functional, *args, **kwargs)
+        return super().__new__(cls, *args, **kwargs)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         if functional_arguments(args, kwargs):
@@ -56,7 +56,8 @@ class Model(Trainer, Layer):
         if not self._build_by_run(input_shape):
             raise ValueError(
                 f"Model '{self.name}' cannot be built automatically: its `call()` does not run on zeros of shape "
-                f"{input_shape}. Call the model on data of the right dtype instead, or write a `build(input_shape)` method."
+                f"{input_shape}. Call the model on data of the right dtype instead, or write a `build(input_shape)` "
+                "method."
             )
 
     build._is_default = True  # type: ignore[attr-defined]
@@ -148,8 +149,10 @@ class Model(Trainer, Layer):
         if not built:
             warnings.warn(
                 f"Model '{self.name}' had a build config, but the model cannot be built automatically in "
-                "`build_from_config(config)`. You should implement `def build_from_config(self, config)`, and you might "
-                "also want to implement the method that generates the config at saving time, `def get_build_config(self)`. "
+                "`build_from_config(config)`. You should implement `def build_from_config(self, config)`, and you "
+                "might "
+                "also want to implement the method that generates the config at saving time, `def "
+                "get_build_config(self)`. "
                 "The method `build_from_config()` is meant to create the state of the model (i.e. its variables) upon "
                 "deserialization.",
                 stacklevel=2,
@@ -177,8 +180,10 @@ class Model(Trainer, Layer):
         except TypeError as error:
             raise TypeError(
                 "Unable to revive model from config. When overriding the `get_config()` method, make sure that the "
-                f"returned config contains all items used as arguments in the constructor to {cls}, which is the default "
-                "behavior. You can override this default behavior by defining a `from_config(cls, config)` class method to "
+                f"returned config contains all items used as arguments in the constructor to {cls}, which is the "
+                "default "
+                "behavior. You can override this default behavior by defining a `from_config(cls, config)` class "
+                "method to "
                 f"specify how to create an instance of {cls.__name__} from its config.\n\nReceived config={config}\n\n"
                 f"Error encountered during deserialization: {error}"
             ) from error
@@ -230,7 +235,8 @@ def _nested(variables: list[Any], read: Any) -> dict[str, Any]:
             place = place.setdefault(part, {})
         if name in place:
             raise ValueError(
-                f"The following variable path is found twice in the model: '{v.path}'. `get_state_tree()` can only be called "
+                f"The following variable path is found twice in the model: '{v.path}'. `get_state_tree()` can only "
+                "be called "
                 "when all variable paths are unique. Make sure to give unique names to your layers (and other objects)."
             )
         place[name] = read(v)

@@ -52,11 +52,13 @@ class Sequential(Model):
             layer = origin
         if not isinstance(layer, Layer):
             raise ValueError(
-                f"Only instances of `keras.Layer` can be added to a Sequential model. Received: {layer} (of type {type(layer)})"
+                f"Only instances of `keras.Layer` can be added to a Sequential model. Received: {layer} (of type "
+                f"{type(layer)})"
             )
         if any(other.name == layer.name and other is not layer for other in self._layers):
             raise ValueError(
-                f"All layers added to a Sequential model should have unique names. Name '{layer.name}' is already the name of "
+                f"All layers added to a Sequential model should have unique names. Name '{layer.name}' is already "
+                "the name of "
                 "a layer in this model. Update the `name` argument to pass a unique name."
             )
         if isinstance(layer, InputLayer) and self._layers and isinstance(self._layers[0], InputLayer):
@@ -110,7 +112,8 @@ class Sequential(Model):
             self._layers.insert(0, first)
         elif first.batch_shape != shape:
             raise ValueError(
-                f"Sequential model '{self.name}' has already been configured to use input shape {first.batch_shape}. You "
+                f"Sequential model '{self.name}' has already been configured to use input shape {first.batch_shape}. "
+                "You "
                 f"cannot build it with input_shape {shape}"
             )
         inputs = x = first.output
@@ -145,7 +148,8 @@ class Sequential(Model):
     @layers.setter
     def layers(self, _: Any) -> None:
         raise AttributeError(
-            "`Sequential.layers` attribute is reserved and should not be used. Use `add()` and `pop()` to change the layers in "
+            "`Sequential.layers` attribute is reserved and should not be used. Use `add()` and `pop()` to change the "
+            "layers in "
             "this model."
         )
 
@@ -231,6 +235,7 @@ def _check_arguments(layer: Any) -> None:
         )
     if len(required) > 1:
         raise ValueError(
-            "Layers added to a Sequential model can only have a single required positional argument, the input tensor. Layer "
+            "Layers added to a Sequential model can only have a single required positional argument, the input "
+            "tensor. Layer "
             f"{type(layer).__name__} has multiple required positional arguments: {required}"
         )

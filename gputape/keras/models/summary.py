@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
 import shutil
@@ -96,9 +97,8 @@ def summary_rows(
 
     def rows(layer: Any, level: int) -> list[list[str]]:
         name = ("   " * level + "└ " if level else "") + layer.name
-        if not hasattr(layer, "built"):
-            params = "0"
-        else:
+        params = "0"
+        if hasattr(layer, "built"):
             params = f"{layer.count_params():,}" if layer.built else "0 (unbuilt)"
         row = [f"{name} ({type(layer).__name__})", format_layer_shape(layer), params]
         if connected:
@@ -133,7 +133,7 @@ def print_summary(
         width, positions, header = width + 12, [p * 0.9 for p in positions] + [1.0], [*header, "Trainable"]
     line_length = line_length or min(width, shutil.get_terminal_size().columns - 4)
     ends = [0, *[int(p * line_length) for p in positions]]
-    widths = [b - a for a, b in zip(ends, ends[1:])]
+    widths = [b - a for a, b in itertools.pairwise(ends)]
     if min(widths) < 4:
         raise ValueError("Insufficient console width to print summary.")
     first, last = layer_bounds(layers, layer_range)

@@ -44,7 +44,7 @@ def two_headed(tf: Any) -> Any:
 
 
 def two_headed_data() -> Any:
-    a, b, u, v = arrays((13, 3), (13, 2), (13, 1), (13, 2))
+    a, b, u, v = arrays((12, 3), (12, 2), (12, 1), (12, 2))
     return [a, b], [u, v]
 
 
@@ -106,7 +106,7 @@ def two_outputs_lists(tf: Any) -> Any:
     x, y = two_headed_data()
     model = two_headed(tf)
     model.compile("sgd", loss=["mse", "mae"], loss_weights=[0.5, 2.0], metrics=[["mae"], ["mse", "mae"]])
-    history = model.fit(x, y, batch_size=5, epochs=2, validation_data=(x, y), **QUIET)
+    history = model.fit(x, y, batch_size=4, epochs=2, validation_data=(x, y), **QUIET)
     return plain(history), list(history.history), model.evaluate(x, y, verbose=0), model.metrics_names
 
 
@@ -115,7 +115,7 @@ def two_outputs_dicts(tf: Any) -> Any:
     (a, b), (u, v) = two_headed_data()
     model = two_headed(tf)
     model.compile("sgd", loss={"u": "mse", "v": "mae"}, loss_weights={"u": 1.0, "v": 0.1}, metrics={"v": "mse"})
-    history = model.fit({"a": a, "b": b}, {"v": v, "u": u}, batch_size=5, epochs=2, **QUIET)
+    history = model.fit({"a": a, "b": b}, {"v": v, "u": u}, batch_size=4, epochs=2, **QUIET)
     return plain(history), model.evaluate([a, b], [u, v], verbose=0, return_dict=True)
 
 
@@ -124,7 +124,7 @@ def two_outputs_one_loss(tf: Any) -> Any:
     x, y = two_headed_data()
     model = two_headed(tf)
     model.compile("sgd", loss="mse")
-    weights = [np.arange(13) / 6.0, np.ones(13)]
+    weights = [np.arange(12) / 6.0, np.ones(12)]
     return plain(model.fit(x, y, epochs=2, sample_weight=weights, **QUIET)), model.evaluate(x, y, verbose=0)
 
 
@@ -148,7 +148,7 @@ def subclass_with_dict_of_outputs(tf: Any) -> Any:
         def call(self, x: Any) -> Any:
             return {"q": self.q(x), "p": self.p(x)}
 
-    x, p, q = arrays((11, 3), (11, 1), (11, 2))
+    x, p, q = arrays((12, 3), (12, 1), (12, 2))
     model = Two()
     model(x)
     with_weights(model)

@@ -1,0 +1,97 @@
+"""The shapes of what functions return, found by running them on small tensors of zeros."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+import gputape as tf
+
+from . import tree
+from .backend import standardize_dtype
+from .scopes import StatelessScope, set_keras_mask
+from .symbolic import KerasTensor
+
+# What unknown sizes stand for while a function's output shape is looked for: (size of axis 0, size of other axes),
+# twice. A size that differs between the runs is unknown. Later pairs serve functions that earlier ones do not suit.
+_FILLS = (((2, 12), (3, 24)), ((12, 12), (24, 24)), ((2, 96), (3, 192)))
+
+
+_inferring = threading.local()
+
+
+class SymbolicScope(StatelessScope):
+    """In the body, calls only serve to find shapes: nothing is recorded and no variable changes."""
+
+    def __enter__(self) -> SymbolicScope:
+        super().__enter__()
+        self._lifted = tf.init_scope()
+        self._lifted.__enter__()
+        _inferring.depth = getattr(_inferring, "depth", 0) + 1
+        return self
+
+    def __exit__(self, *exc: Any) -> None:
+        _inferring.depth -= 1
+        self._lifted.__exit__(*exc)
+        super().__exit__(*exc)
+
+
+def in_symbolic_scope() -> bool:
+    return getattr(_inferring, "depth", 0) > 0
+
+
+def compute_output_spec(fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    """KerasTensors like what `fn` returns for tensors like the KerasTensors among the arguments.
+
+    `fn` runs on zeros: once if all sizes are known, otherwise twice, with different sizes in the place of unknown ones.
+    """
+    symbols = [x for x in tree.flatten((args, kwargs)) if isinstance(x, KerasTensor)]
+    unknown = any(None in x.shape or hasattr(x, "_samples") for x in symbols)
+    first_error: Exception | None = None
+    for fills in _FILLS if unknown else (((1, 1),),):
+        try:
+            with SymbolicScope():
+                runs = [fn(*_filled(args, fill), **_filled(kwargs, fill)) for fill in fills]
+        except Exception as error:
+            first_error = first_error or error
+            continue
+        leaves = [_spec(values, fills) for values in zip(*map(tree.flatten, runs))]
+        return tree.pack_sequence_as(runs[0], leaves)
+    assert first_error is not None
+    raise first_error
+
+
+def _filled(structure: Any, fill: tuple[int, int]) -> Any:
+    def value(x: Any) -> Any:
+        if not isinstance(x, KerasTensor):
+            return x
+        samples = getattr(x, "_samples", {})
+        if samples:
+            return tf.constant(samples[fill])
+        made = tf.zeros([fill[k > 0] if d is None else d for k, d in enumerate(x.shape)], x.dtype)
+        mask = getattr(x, "_keras_mask", None)
+        if isinstance(mask, KerasTensor):
+            made = tf.identity(made)
+            set_keras_mask(made, tf.ones([fill[k > 0] if d is None else d for k, d in enumerate(mask.shape)], "bool"))
+        return made
+
+    return tree.map_structure(value, structure)
+
+
+def _spec(values: tuple[Any, ...], fills: Any) -> Any:
+    """One KerasTensor for the values that the runs gave; values that are no tensors stay as they are."""
+    if not isinstance(values[0], (tf.Tensor, tf.Variable)):
+        return values[0]
+    shapes = [tuple(v.shape) for v in values]
+    if len({len(s) for s in shapes}) > 1:
+        raise ValueError(f"The number of dimensions of the output depends on sizes of the input: {shapes}")
+    made = KerasTensor([d[0] if len(set(d)) == 1 else None for d in zip(*shapes)], standardize_dtype(values[0].dtype))
+    # Small integer tensors are mostly shapes: what they would be is kept, for the functions that receive them.
+    if len(values) > 1 and tf.as_dtype(values[0].dtype).is_integer and np.prod(shapes[0]) <= 16:
+        arrays = [np.array(v) for v in values]
+        if any(a.any() for a in arrays):
+            made._samples = dict(zip(fills, arrays))
+    return made
