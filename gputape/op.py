@@ -44,7 +44,7 @@ class Op:
 
     def __init__(self, body: Callable[..., Any], mixed: tuple[str, ...] = (), dynamic: bool = False) -> None:
         self.body = body
-        self.name = body.__name__
+        self.name = body.__name__.rstrip("_")
         self.dynamic = dynamic
         parameters = list(inspect.signature(body).parameters.values())[self.skipped :]
         self.params = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]

@@ -56,18 +56,21 @@ template <typename T> struct Operand {
     __device__ bool vectors() const { return !at || aligned(at); }
     __device__ Acc<T> operator[](i64 i) const { return at ? Acc<T>(at[i]) : value; }
 
-    template <int N> struct Block {
-        Vec<T, N> loaded;
-        Acc<T> value;
-        bool full;
-        __device__ Acc<T> operator[](int k) const { return full ? Acc<T>(loaded[k]) : value; }
+    template <int N> struct Values {
+        Acc<T> v[N];
+        __device__ Acc<T> operator[](int k) const { return v[k]; }
     };
-    template <int N> __device__ Block<N> block(i64 i) const {
-        Block<N> b;
-        b.value = value;
-        b.full = at != nullptr;
-        if (at) b.loaded = load<N>(at + i);
-        return b;
+    template <int N> __device__ Values<N> values(i64 i) const {
+        Values<N> made;
+        if (at) {
+            const Vec<T, N> x = load<N>(at + i);
+#pragma unroll
+            for (int k = 0; k < N; ++k) made.v[k] = Acc<T>(x[k]);
+        } else {
+#pragma unroll
+            for (int k = 0; k < N; ++k) made.v[k] = value;
+        }
+        return made;
     }
 };
 
@@ -79,6 +82,7 @@ template <typename F, typename R, typename A>
 __global__ void __launch_bounds__(BLOCK) unary_forward(const A* __restrict__ a, R* __restrict__ y, i64 n) {
     constexpr int N = 16 / widest(sizeof(R), sizeof(A));
     const i64 vectors = aligned(a) && aligned(y) ? n / N : 0;
+#pragma unroll 1
     for (i64 i = global_id(); i < vectors; i += global_count()) {
         const Vec<A, N> x = load<N>(a + i * N);
         Vec<R, N> made;
@@ -86,6 +90,7 @@ __global__ void __launch_bounds__(BLOCK) unary_forward(const A* __restrict__ a, 
         for (int k = 0; k < N; ++k) made[k] = Stored<R>::from(F()(Acc<A>(x[k])));
         store(y + i * N, made);
     }
+#pragma unroll 1
     for (i64 i = vectors * N + global_id(); i < n; i += global_count()) y[i] = Stored<R>::from(F()(Acc<A>(a[i])));
 }
 
@@ -96,14 +101,16 @@ __global__ void __launch_bounds__(BLOCK) binary_forward(const A* a, const B* b, 
     const Operand<A> p(a, single & 1, number_a);
     const Operand<B> q(b, single & 2, number_b);
     const i64 vectors = p.vectors() && q.vectors() && aligned(y) ? n / N : 0;
+#pragma unroll 1
     for (i64 i = global_id(); i < vectors; i += global_count()) {
-        const auto u = p.template block<N>(i * N);
-        const auto v = q.template block<N>(i * N);
+        const auto u = p.template values<N>(i * N);
+        const auto v = q.template values<N>(i * N);
         Vec<R, N> made;
 #pragma unroll
         for (int k = 0; k < N; ++k) made[k] = Stored<R>::from(F()(u[k], v[k]));
         store(y + i * N, made);
     }
+#pragma unroll 1
     for (i64 i = vectors * N + global_id(); i < n; i += global_count()) y[i] = Stored<R>::from(F()(p[i], q[i]));
 }
 
@@ -115,15 +122,17 @@ __global__ void __launch_bounds__(BLOCK) ternary_forward(const A* a, const B* b,
     const Operand<B> q(b, single & 2, number_b);
     const Operand<C> r(c, single & 4, number_c);
     const i64 vectors = p.vectors() && q.vectors() && r.vectors() && aligned(y) ? n / N : 0;
+#pragma unroll 1
     for (i64 i = global_id(); i < vectors; i += global_count()) {
-        const auto u = p.template block<N>(i * N);
-        const auto v = q.template block<N>(i * N);
-        const auto w = r.template block<N>(i * N);
+        const auto u = p.template values<N>(i * N);
+        const auto v = q.template values<N>(i * N);
+        const auto w = r.template values<N>(i * N);
         Vec<R, N> made;
 #pragma unroll
         for (int k = 0; k < N; ++k) made[k] = Stored<R>::from(F()(u[k], v[k], w[k]));
         store(y + i * N, made);
     }
+#pragma unroll 1
     for (i64 i = vectors * N + global_id(); i < n; i += global_count()) y[i] = Stored<R>::from(F()(p[i], q[i], r[i]));
 }
 
@@ -148,6 +157,7 @@ template <typename I> struct Place {
 
 template <typename F, typename R, typename A, typename B, typename I>
 __global__ void __launch_bounds__(BLOCK) binary_strided(const A* a, const B* b, R* y, i64 n, Axes axes) {
+#pragma unroll 1
     for (i64 i = global_id(); i < n; i += global_count()) {
         const Place<I> at(axes, I(i));
         y[i] = Stored<R>::from(F()(Acc<A>(a[at.of[0]]), Acc<B>(b[at.of[1]])));
@@ -157,6 +167,7 @@ __global__ void __launch_bounds__(BLOCK) binary_strided(const A* a, const B* b, 
 template <typename F, typename R, typename A, typename B, typename C, typename I>
 __global__ void __launch_bounds__(BLOCK) ternary_strided(const A* a, const B* b, const C* c, Acc<A> number_a,
                                                          Acc<B> number_b, Acc<C> number_c, R* y, i64 n, Axes axes) {
+#pragma unroll 1
     for (i64 i = global_id(); i < n; i += global_count()) {
         const Place<I> at(axes, I(i));
         y[i] = Stored<R>::from(F()(a ? Acc<A>(a[at.of[0]]) : number_a, b ? Acc<B>(b[at.of[1]]) : number_b,

@@ -83,25 +83,17 @@
 // instance binary_forward<RsqrtGrad, float, float, float>
 // instance binary_forward<TanhGrad, float, float, float>
 // instance binary_forward<SigmoidGrad, float, float, float>
-// instance binary_forward<SigmoidGrad, double, double, double>
-// instance binary_forward<SigmoidGrad, __half, __half, __half>
-// instance binary_forward<SigmoidGrad, __nv_bfloat16, __nv_bfloat16, __nv_bfloat16>
 // instance binary_forward<SoftplusGrad, float, float, float>
 // instance binary_forward<Equal, bool, float, float>
-// instance binary_forward<Equal, bool, int, int>
 // instance binary_forward<NotEqual, bool, float, float>
-// instance binary_forward<NotEqual, bool, int, int>
 // instance binary_forward<Less, bool, float, float>
 // instance binary_forward<Less, bool, double, double>
 // instance binary_forward<Less, bool, __half, __half>
 // instance binary_forward<Less, bool, __nv_bfloat16, __nv_bfloat16>
 // instance binary_forward<Less, bool, int, int>
 // instance binary_forward<LessEqual, bool, float, float>
-// instance binary_forward<LessEqual, bool, int, int>
 // instance binary_forward<Greater, bool, float, float>
-// instance binary_forward<Greater, bool, int, int>
 // instance binary_forward<GreaterEqual, bool, float, float>
-// instance binary_forward<GreaterEqual, bool, int, int>
 // instance binary_forward<LogicalAnd, bool, bool, bool>
 // instance binary_forward<LogicalOr, bool, bool, bool>
 // instance binary_forward<LogicalXor, bool, bool, bool>
@@ -116,9 +108,6 @@
 // instance binary_forward<LeftShift, int, int, int>
 // instance binary_forward<RightShift, int, int, int>
 // instance binary_forward<Masked, float, float, bool>
-// instance binary_forward<Masked, double, double, bool>
-// instance binary_forward<Masked, __half, __half, bool>
-// instance binary_forward<Masked, __nv_bfloat16, __nv_bfloat16, bool>
 // instance binary_forward<Unmasked, float, float, bool>
 // instance ternary_forward<Clip, float, float, float, float>
 // instance ternary_forward<Clip, double, double, double, double>

@@ -24,7 +24,7 @@ ORDER = [
     ["op", "module"],
     ["tape"],
     ["blas", "ops"],
-    ["custom", "random", "function", "debugging"],
+    ["custom", "random", "function", "debugging", "control_flow"],
     ["device", "data", "distribute"],
     ["testing"],
     ["__init__"],

@@ -64,7 +64,7 @@ def __getattr__(name: str) -> _Any:
         return value
     from difflib import get_close_matches
 
-    near = get_close_matches(name, __all__, 1)
+    near = get_close_matches(name, [n for n in __all__ if n != name], 1)
     raise AttributeError(
         f"module {__name__!r} has no attribute {name!r}" + (f"; did you mean {near[0]!r}?" if near else "")
     )

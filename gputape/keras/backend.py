@@ -162,7 +162,7 @@ def result_type(*dtypes: Any) -> str:
 
 def standardize_shape(shape: Any) -> tuple[int | None, ...]:
     """`shape` as a tuple of ints and None; ValueError for what is no shape."""
-    if shape is None or (isinstance(shape, tf.TensorShape) and shape.rank is None):
+    if shape is None or getattr(shape, "rank", 0) is None:
         raise ValueError("Undefined shapes are not supported.")
     if not hasattr(shape, "__iter__") or isinstance(shape, str):
         raise ValueError(f"Cannot convert '{shape}' to a shape.")

@@ -57,7 +57,7 @@ def function_at(path: str) -> Any:
 def operation_class(name: str) -> Any:
     """Something with `from_config` for an op class of Keras's own files, "Add" for keras.ops.add; None if unknown."""
     ops = importlib.import_module("gputape.keras.ops")
-    function = getattr(ops, {"GetItem": "get_item"}.get(name, to_snake_case(name)), None)
+    function: Any = getattr(ops, {"GetItem": "get_item"}.get(name, to_snake_case(name)), None)
     if function is None:
         return None
 

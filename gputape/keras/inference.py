@@ -26,6 +26,8 @@ _inferring = threading.local()
 class SymbolicScope(StatelessScope):
     """In the body, calls only serve to find shapes: nothing is recorded and no variable changes."""
 
+    _reads = False  # what would have been assigned is of no interest
+
     def __enter__(self) -> SymbolicScope:
         super().__enter__()
         self._lifted = tf.init_scope()
@@ -51,6 +53,7 @@ def compute_output_spec(fn: Callable[..., Any], *args: Any, **kwargs: Any) -> An
     symbols = [x for x in tree.flatten((args, kwargs)) if isinstance(x, KerasTensor)]
     unknown = any(None in x.shape or hasattr(x, "_samples") for x in symbols)
     first_error: Exception | None = None
+    empty: Any = None
     for fills in _FILLS if unknown else (((1, 1),),):
         try:
             with SymbolicScope():
@@ -59,7 +62,12 @@ def compute_output_spec(fn: Callable[..., Any], *args: Any, **kwargs: Any) -> An
             first_error = first_error or error
             continue
         leaves = [_spec(values, fills) for values in zip(*map(tree.flatten, runs))]
-        return tree.pack_sequence_as(runs[0], leaves)
+        found = tree.pack_sequence_as(runs[0], leaves)
+        if not unknown or not any(isinstance(x, KerasTensor) and 0 in x.shape for x in leaves):
+            return found
+        empty = found  # a slice beyond the sizes tried? Larger ones may tell
+    if empty is not None:
+        return empty
     assert first_error is not None
     raise first_error
 

@@ -38,10 +38,10 @@ def register_keras_serializable(package: str = "Custom", name: str | None = None
     """Decorator: make a class (with `get_config`) or function known to deserialization as "package>name".
 
     >>> from gputape import keras
-    >>> @keras.saving.register_keras_serializable("example")
+    >>> @keras.utils.register_keras_serializable("example")
     ... def double(x):
     ...     return 2 * x
-    >>> keras.saving.get_registered_name(double)
+    >>> keras.utils.get_registered_name(double)
     'example>double'
     """
 

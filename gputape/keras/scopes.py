@@ -6,6 +6,7 @@ A leaf module: everything else in gputape.keras may import it.
 from __future__ import annotations
 
 import collections
+import contextlib
 import re
 import threading
 import weakref
@@ -103,7 +104,7 @@ def current_path() -> str:
     return "/".join(parts)
 
 
-# -- masks: which elements of a tensor count. Eager tensors have no attributes: theirs stand in a table of weak references.
+# -- masks: which elements of a tensor count. Eager tensors have no attributes: theirs stand in a weak table.
 
 _masks: dict[int, tuple[Any, Any]] = {}
 
@@ -143,8 +144,10 @@ def _read(variable: Any) -> Any:
 class _ReadingScope:
     """A scope that changes what ops read of variables."""
 
+    _reads = True
+
     def __enter__(self) -> Any:
-        self._reading = tf.variable_reader_scope(_read)
+        self._reading = tf.variable_reader_scope(_read) if self._reads else contextlib.nullcontext()
         self._reading.__enter__()
         return self
 

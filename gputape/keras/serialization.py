@@ -102,12 +102,12 @@ def serialize_keras_object(obj: Any) -> Any:
     Plain values stay as they are; TypeError for an object that has no `get_config`.
 
     >>> from gputape import keras
-    >>> keras.saving.serialize_keras_object(keras.layers.ReLU(max_value=6.0, name="clip"))["class_name"]
+    >>> keras.utils.serialize_keras_object(keras.layers.ReLU(max_value=6.0, name="clip"))["class_name"]
     'ReLU'
     """
     if isinstance(obj, tf.DType):
         return obj.name
-    if isinstance(obj, tf.TensorShape):
+    if hasattr(obj, "as_list"):  # a tf.TensorShape
         return obj.as_list() if obj.rank is not None else None
     if obj is None or isinstance(obj, (str, int, float, bool)):
         return obj.item() if isinstance(obj, np.generic) else obj
@@ -238,8 +238,8 @@ def deserialize_keras_object(config: Any, custom_objects: Any = None, safe_mode:
     Raises TypeError for a class that is not known, ValueError for a lambda in safe mode.
 
     >>> from gputape import keras
-    >>> config = keras.saving.serialize_keras_object(keras.layers.ReLU(max_value=6.0))
-    >>> keras.saving.deserialize_keras_object(config).max_value
+    >>> config = keras.utils.serialize_keras_object(keras.layers.ReLU(max_value=6.0))
+    >>> keras.utils.deserialize_keras_object(config).max_value
     6.0
     """
     safe_mode = safe_mode if state.safe_mode is None else state.safe_mode

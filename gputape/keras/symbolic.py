@@ -45,7 +45,7 @@ class KerasTensor:
 
     >>> from gputape import keras
     >>> x = keras.Input((3,))
-    >>> (x @ np.ones((3, 5), "float32")).shape
+    >>> (x @ tf.ones((3, 5))).shape
     (None, 5)
     """
 
@@ -78,6 +78,7 @@ class KerasTensor:
     dtype: str
     sparse: bool
     ragged: bool
+    _keras_history: KerasHistory  # absent until a node makes or takes the tensor
 
     @property
     def ndim(self) -> int:
@@ -88,8 +89,10 @@ class KerasTensor:
 
     def set_shape(self, shape: Any) -> None:
         """Fill in sizes that are known after all."""
-        merged = tf.TensorShape(self.shape).merge_with(shape)
-        self.__dict__["shape"] = tuple(merged)
+        given = standardize_shape(shape)
+        if len(given) != len(self.shape) or any(None not in (a, b) and a != b for a, b in zip(self.shape, given)):
+            raise ValueError(f"Shapes {self.shape} and {given} are not compatible")
+        self.__dict__["shape"] = tuple(b if a is None else a for a, b in zip(self.shape, given))
 
     def __gputape_op__(self, op: Any, args: Any, kwargs: Any) -> Any:
         """An op met this tensor: a node for the op."""
@@ -242,7 +245,7 @@ def retold(error: Exception, message: str) -> Exception:
 
 
 class FunctionOperation(Operation):
-    """A function of tensors as a step of a graph: what an op, an operator or a keras.ops function makes of KerasTensors."""
+    """A function of tensors as a step of a graph: what an op or operator makes of KerasTensors."""
 
     _keras_module = "keras.src.ops.function"
 

@@ -39,7 +39,7 @@ class Tracker:
         exclusions: {store name: names of stores whose members it does not take}.
     """
 
-    def __init__(self, config: dict[str, tuple[Callable[[Any], bool], list[Any]]], exclusions: Any = None) -> None:
+    def __init__(self, config: dict[str, tuple[Callable[[Any], Any], list[Any]]], exclusions: Any = None) -> None:
         self.config = config
         self.exclusions = exclusions or {}
         self.stored_ids: dict[str, set[int]] = {name: set() for name in config}
@@ -136,7 +136,7 @@ class TrackedList(_Tracked, list):  # type: ignore[type-arg]
     def extend(self, values: Any) -> None:
         super().extend([self._in(v) for v in values])
 
-    def __iadd__(self, values: Any) -> Any:
+    def __iadd__(self, values: Any) -> Any:  # type: ignore[misc]
         self.extend(values)
         return self
 
@@ -175,7 +175,7 @@ class TrackedDict(_Tracked, dict):  # type: ignore[type-arg]
     def __setitem__(self, key: Any, value: Any) -> None:
         super().__setitem__(key, self._in(value))
 
-    def update(self, mapping: Any = (), **more: Any) -> None:
+    def update(self, mapping: Any = (), **more: Any) -> None:  # type: ignore[override]
         super().update({k: self._in(v) for k, v in {**dict(mapping), **more}.items()})
 
     def setdefault(self, key: Any, default: Any = None) -> Any:
@@ -217,7 +217,7 @@ class TrackedSet(_Tracked, set):  # type: ignore[type-arg]
     def add(self, value: Any) -> None:
         super().add(self._in(value))
 
-    def update(self, values: Any) -> None:
+    def update(self, values: Any) -> None:  # type: ignore[override]
         super().update([self._in(v) for v in values])
 
     def remove(self, value: Any) -> None:

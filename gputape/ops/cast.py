@@ -13,7 +13,7 @@ from ..op import op, public
 from ..registry import OPS
 from ..tape import IndexedSlices
 from ..tensor import Array, as_tensor
-from .functor import applied, kernels
+from .functor import applied, kernels_of
 
 
 @op
@@ -37,7 +37,7 @@ def _(dy, dtype, source):
 def _(x, *, dtype, source):
     if source.kind not in "fViub" or dtype.kind not in "fViub":
         return NotImplemented
-    return applied(kernels, "Copy", (x,), source, dtype)
+    return applied(kernels_of("math.cu"), "Copy", (x,), source, dtype)
 
 
 @public

@@ -32,9 +32,6 @@ def kernels_of(file: str) -> cuda.Kernels:
     return cuda.Kernels(file, block=BLOCK)
 
 
-kernels = kernels_of("math.cu")
-
-
 def functor(
     name: str, kinds: str = "fV", result: Any = None, like: int | None = None, file: str = "math.cu"
 ) -> Callable[..., Any]:

@@ -14,8 +14,10 @@ from .cast import zeros_like
 from .compare import greater, greater_equal, less_equal, not_equal, select
 from .complex import conj
 from .domain import numeric, numeric_or_bool, real, real_floating
-from .functor import camel, functor
+from .functor import camel, functor, kernels_of
 from .unary import log
+
+kernels = kernels_of("math.cu")  # the default file of functor(): of this module and of its neighbours
 
 
 def _dtype(x: Any, y: Any) -> Any:

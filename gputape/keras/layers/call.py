@@ -26,7 +26,6 @@ class LayerCall:
     built: bool
     autocast: bool
     activity_regularizer: Any
-    input_dtype: str
     losses: list[Any]
     _call_signature: inspect.Signature
     _call_context_args: set[str]
@@ -76,14 +75,14 @@ class LayerCall:
     def call(self, *args: Any, **kwargs: Any) -> Any:
         raise self._not_implemented(self.call)
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+    def __call__(self: Any, *args: Any, **kwargs: Any) -> Any:
         """Convert and cast the inputs, check them, build on the first call, then `call` (or make a graph node)."""
         if not self._super_called:
             self._check_super_called()
         known = self._called and self.built  # nothing is made in this call, so no name scope is needed
         self.__dict__["_called"] = True
         original_args, original_kwargs = args, dict(kwargs)
-        x = args[0] if len(args) == 1 else None
+        x: Any = args[0] if len(args) == 1 else None
         simple = isinstance(x, (tf.Tensor, KerasTensor)) and not kwargs
         if self._convert_input_args and not (simple and x.dtype == self.input_dtype):
             args = tree.map_structure(self._converted, args)
@@ -134,7 +133,7 @@ class LayerCall:
             Node(self, original_args, original_kwargs, outputs)
         return outputs
 
-    def _converted(self, x: Any) -> Any:
+    def _converted(self: Any, x: Any) -> Any:
         y = self._dtype_policy.convert_input(x, self.autocast, self.input_dtype)
         mask = get_keras_mask(x) if y is not x else None
         if mask is not None:

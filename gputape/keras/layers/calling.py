@@ -1,4 +1,4 @@
-"""Around a layer's `call`: its arguments by name, shapes for `build`, values handed down, errors with the layer's name."""
+"""Around a layer's `call`: its arguments by name, shapes for `build`, values handed down, told errors."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def _shape(x: Any) -> Any:
 
 def specs_from_shapes(shapes: Any, dtype: str, class_name: str) -> Any:
     """KerasTensors for what `compute_output_shape` returned: a shape, or a nest of shapes."""
-    if isinstance(shapes, tf.TensorShape):
+    if hasattr(shapes, "as_list"):  # a tf.TensorShape
         shapes = tuple(shapes)
     if not isinstance(shapes, (list, tuple, dict)):
         try:

@@ -1,4 +1,4 @@
-"""The config of a layer: its constructor's arguments, from its attributes or, for users' classes, as they were given."""
+"""The config of a layer: its constructor's arguments, from its attributes or, for users' classes, as given."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ def _ours(cls: type) -> bool:
 
 
 @functools.cache
-def argument_names(cls: type) -> tuple[str, ...]:
+def argument_names(cls: Any) -> tuple[str, ...]:
     """The constructor's own arguments of the nearest class of this library."""
     nearest = next(c for c in cls.__mro__ if _ours(c))
-    parameters = inspect.signature(nearest.__init__).parameters.values()  # type: ignore[misc]
+    parameters = inspect.signature(nearest.__init__).parameters.values()
     named = [p.name for p in parameters if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
     return tuple(n for n in named if n not in _BASE and n not in getattr(nearest, "_config_omits", ()))
 

@@ -56,14 +56,21 @@ class BaseConv(Layer):
         self.input_spec = InputSpec(min_ndim=rank + 2)
         self._check()
 
-    def _check(self) -> None:
+    def _check_padding(self) -> None:
         if self.padding not in self._paddings:
             allowed = ", ".join(repr(p) for p in self._paddings)
             raise ValueError(f"The `padding` argument must be one of {allowed}. Received: padding={self.padding}")
-        if self.filters is not None and self.filters <= 0:
+
+    def _check_positive(self, name: str) -> None:
+        value = getattr(self, name)
+        if value is not None and value <= 0:
             raise ValueError(
-                f"Invalid value for argument `filters`. Expected a strictly positive value. Received filters={self.filters}."
+                f"Invalid value for argument `{name}`. Expected a strictly positive value. Received {name}={value}."
             )
+
+    def _check(self) -> None:
+        self._check_padding()
+        self._check_positive("filters")
         if self.groups <= 0:
             raise ValueError(f"The number of groups must be a positive integer. Received: groups={self.groups}.")
         if self.filters is not None and self.filters % self.groups:

@@ -249,7 +249,7 @@ class Layer(LayerCall, layer_state.LayerState, Operation, tf.Module):
     def add_weight(self, *args: Any, **kwargs: Any) -> Variable:
         """A new variable of this layer.
 
-        Keras 3: `add_weight(shape, initializer, dtype, ...)`; Keras 2: `add_weight("kernel", shape, dtype, initializer, ...)`.
+        Positional arguments are `shape, initializer, dtype` (Keras 3), or `name, shape, dtype, initializer` (Keras 2).
 
         Args:
             shape: default ().
@@ -334,7 +334,7 @@ class Layer(LayerCall, layer_state.LayerState, Operation, tf.Module):
         """The constructor's arguments, from which `from_config` makes an equal layer."""
         self._check_super_called()
         config = self._base_config()
-        for name in argument_names(type(self)):
+        for name in argument_names(type(self)):  # type: ignore[arg-type]
             config[name] = serialized_argument(name, getattr(self, name))
         return user_config(self, config)
 

@@ -28,12 +28,12 @@ def reshaped(shape: Any, target: Any, argument: str) -> tuple[int | None, ...]:
 
 def _pair(value: Any, argument: str, count: int = 2, positive: bool = False) -> tuple[int, ...]:
     """`value` as `count` integers, one integer standing for all; ValueError for anything else."""
-    least = 1 if positive else 0
+    least, told = (1, "positive") if positive else (0, "non-negative")
     given = (value,) * count if isinstance(value, int) else value
     right = isinstance(given, (list, tuple)) and len(given) == count and all(isinstance(v, int) for v in given)
     if not right or any(v < least for v in given):
         raise ValueError(
-            f"The `{argument}` argument must be a tuple of {count} integers, each at least {least}. Received: {value}"
+            f"The `{argument}` argument must be a tuple of {count} {told} integers. Received: {argument}={value}"
         )
     return tuple(given)
 
@@ -339,7 +339,7 @@ class UpSampling1D(_UpSampling):
 
 
 class UpSampling2D(_UpSampling):
-    """Images `size` times as large, by repeating pixels ("nearest") or by "bilinear", "bicubic", "lanczos3", "lanczos5"."""
+    """Images `size` times as large, by repeating pixels, or "bilinear", "bicubic", "lanczos3", "lanczos5"."""
 
     rank = 2
 

@@ -63,7 +63,7 @@ class LayerState:
             name: []
             for name in ("trainable_variables", "non_trainable_variables", "layers", "metrics", "seed_generators")
         }
-        tests = {
+        tests: dict[str, Any] = {
             "trainable_variables": lambda x: isinstance(x, tf.Variable) and x.trainable,
             "non_trainable_variables": lambda x: isinstance(x, tf.Variable) and not x.trainable,
             "metrics": is_metric,

@@ -31,6 +31,8 @@ class Functional(Function, Model):
     ValueError for inputs or outputs that are no KerasTensors, or outputs that do not depend on the inputs alone.
     """
 
+    _keras_module = "keras.src.models.functional"
+
     def __init__(self, inputs: Any, outputs: Any, name: str | None = None, **kwargs: Any) -> None:
         for key, x in inputs.items() if isinstance(inputs, dict) else ():
             if isinstance(x, KerasTensor) and key != x.name:
@@ -67,7 +69,7 @@ class Functional(Function, Model):
         for layer in self.layers:
             self._tracker.track(layer)
 
-    def build(self, input_shape: Any) -> None:
+    def build(self, input_shape: Any = None) -> None:
         """Nothing to do: the layers were built when they were called."""
 
     def _lock_state(self) -> None:
@@ -248,9 +250,6 @@ class Functional(Function, Model):
                 "output_layers": tree.map_structure(place, self._outputs_struct),
             }
         )
-
-
-Functional._keras_module = "keras.src.models.functional"  # type: ignore[attr-defined]
 
 
 def _accepted(operation: Any, told: dict[str, Any]) -> dict[str, Any]:

@@ -39,7 +39,7 @@ class Model(Trainer, Layer):
             from .functional import Functional
 
             _become_functional(type(self))
-            Functional.__init__(self, *args, **kwargs)  # type: ignore[arg-type]
+            Functional.__init__(self, *args, **kwargs)
             return
         Trainer.__init__(self)
         Layer.__init__(self, *args, **kwargs)

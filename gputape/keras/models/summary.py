@@ -162,8 +162,8 @@ def table(header: list[str], rows: list[list[str]], widths: list[int]) -> list[s
     aligned = ["<" if name not in ("Param #", "Trainable") else ">" if name == "Param #" else "^" for name in header]
 
     def rule(kind: str, bar: str) -> str:
-        left, middle, right = _CORNERS[kind]
-        return left + middle.join(bar * (w + 2) for w in widths) + right
+        corners = _CORNERS[kind]
+        return corners[0] + corners[1].join(bar * (w + 2) for w in widths) + corners[2]
 
     def lines(cells: list[str], bar: str) -> list[str]:
         wrapped = [_wrapped(cell, w) for cell, w in zip(cells, widths)]

@@ -259,10 +259,6 @@ def _checked(batch: Any) -> Any:
     return batch
 
 
-def _is_dataset(x: Any) -> bool:
-    return hasattr(x, "element_spec") and hasattr(x, "cardinality")
-
-
 def _is_pydataset(x: Any) -> bool:
     return (
         isinstance(x, PyDataset) or hasattr(x, "__getitem__") and hasattr(x, "__len__") and hasattr(x, "on_epoch_end")
@@ -299,7 +295,7 @@ def get(
 
 
 _KINDS: dict[str, Callable[[Any], bool]] = {
-    "tf.data.Dataset": _is_dataset,
+    "tf.data.Dataset": lambda x: isinstance(x, tf.data.Dataset),
     "PyDataset": _is_pydataset,
     "generator": lambda x: hasattr(x, "__next__"),
     "iterable of batches": lambda x: hasattr(x, "__iter__") and not isinstance(x, (str, bytes, list, tuple, Mapping)),

@@ -37,6 +37,10 @@ class Executions:
     def steps(self) -> int | None:
         return self.limit or self.batches.steps
 
+    def restart(self) -> None:
+        """Let the next epoch begin with the first batch."""
+        self._iterator = None
+
     def epoch(self, number: int) -> Iterator[tuple[int, list[Any]]]:
         """Pairs (number of the first step, batches)."""
         self.batches.tell("on_epoch_begin")
@@ -178,6 +182,7 @@ class Loops:
     def _evaluate(self: Any, executions: Executions, container: Any) -> dict[str, Any]:
         test = self._function("test")
         self.stop_evaluating = False
+        executions.restart()
         container.on_test_begin()
         self.reset_metrics()
         logs = flat_logs(None)

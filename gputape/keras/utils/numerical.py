@@ -47,7 +47,7 @@ def normalize(x: Any, axis: int = -1, order: int = 2) -> Any:
     if not isinstance(order, int) or order < 1:
         raise ValueError(f"Argument `order` must be an int >= 1. Received: order={order}")
     if isinstance(x, (tf.Tensor, tf.Variable)):
-        norms = tf.norm(x, ord=order, axis=axis, keepdims=True)
+        norms = tf.pow(tf.reduce_sum(tf.pow(tf.abs(x), order), axis=axis, keepdims=True), 1 / order)
         return x / tf.where(tf.equal(norms, 0), tf.ones_like(norms), norms)
     norms = np.linalg.norm(np.atleast_1d(x), order, axis)
     norms = np.atleast_1d(np.where(norms == 0, 1, norms))
