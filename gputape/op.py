@@ -211,12 +211,15 @@ class Op:
 
     def explained(self, error: Exception, arrays: list[Any], attrs: dict[str, Any]) -> Exception:
         """The error of a body, told in terms of the op: its name, its arguments and their shapes."""
-        if isinstance(error, (OpError, NotImplementedError)) or not isinstance(error, (ValueError, TypeError, IndexError)):
+        if isinstance(error, OpError) and "[Op:" in error.message or isinstance(error, NotImplementedError):
+            return error
+        if not isinstance(error, (OpError, ValueError, TypeError, IndexError)):
             return error
         names = self.params if len(self.params) == len(arrays) else [f"{self.variadic}[{i}]" for i in range(len(arrays))]
         told = ", ".join(f"{n} {tuple(np.shape(a))}" for n, a in zip(names, arrays, strict=True))
         extra = "".join(f", {k}={v!r}" for k, v in attrs.items())
-        return InvalidArgumentError(f"{self.name}: {told}{extra}: {error} [Op:{self.name}]")
+        kind = type(error) if isinstance(error, OpError) else InvalidArgumentError
+        return kind(f"{self.name}: {told}{extra}: {error} [Op:{self.name}]")
 
     # -- the gradient
     def kept(self, inputs: tuple[Any, ...], outputs: tuple[Any, ...]) -> Any:
@@ -545,14 +548,20 @@ def public(function: F) -> F:
     Registered beside the ops. Symbolic tensors among its arguments make the whole call one symbolic node.
     """
 
+    name = function.__name__.rstrip("_")
+
     @functools.wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
         try:
             return function(*args, **kwargs)
         except SymbolicInput as symbolic:
             return symbolic.value.__gputape_op__(call, args, kwargs)
+        except OpError as error:  # told by an op inside: put the name that the user called in front
+            if name not in error.message:
+                error.message = f"{name}: {error.message}"
+            raise
 
-    register(function.__name__.rstrip("_"), call)
+    register(name, call)
     return call  # type: ignore[return-value]
 
 

@@ -17,6 +17,7 @@ from .op import Fused, Op
 from .record import drop, recording, state
 from .registry import OPS, register
 from .tensor import Array, Tensor, Variable, as_tensor
+from .tensor_shape import TensorShape
 
 log = logging.getLogger("gputape")
 
@@ -44,12 +45,23 @@ class IndexedSlices:
         return self.values.dtype
 
     @property
-    def shape(self) -> Any:
-        return self.dense_shape
+    def shape(self) -> TensorShape:
+        return TensorShape(None if self.dense_shape is None else [int(n) for n in self.dense_shape])
+
+    @property
+    def device(self) -> str:
+        return self.values.device  # type: ignore[no-any-return]
+
+    def __neg__(self) -> IndexedSlices:
+        return IndexedSlices(-self.values, self.indices, self.dense_shape)
 
     def dense(self) -> Any:
-        """The same as one Tensor, its zeros written out."""
+        """The same as one Tensor, its zeros written out; ValueError without `dense_shape`."""
+        if self.dense_shape is None:
+            raise ValueError("IndexedSlices: the dense tensor's size is not known: give dense_shape")
         return OPS["scatter_rows"](self.values, self.indices, rows=int(self.dense_shape[0]))
+
+    __gputape_tensor__ = dense
 
     def __repr__(self) -> str:
         return f"IndexedSlices(indices={self.indices}, values={self.values}, dense_shape={self.dense_shape})"
@@ -221,6 +233,9 @@ class GradientTape:
             )
         zero = UnconnectedGradients(unconnected_gradients) is UnconnectedGradients.ZERO
         targets = [_as_target(t) for t in nest.flatten(target)]
+        for t in targets:
+            if isinstance(t, Variable):
+                self.touch(t)
         flat = [_as_source(s) for s in nest.flatten(sources)]
         seeds = [None] * len(targets) if output_gradients is None else nest.flatten(output_gradients)
         if len(seeds) != len(targets):
@@ -305,14 +320,13 @@ class GradientTape:
     ) -> Any:
         """The jacobian of each row of `target` (b, ...) with respect to the same row of `source` (b, ...).
 
-        Shape (b,) + target.shape[1:] + source.shape[1:]; rows must not depend on each other. ValueError if the first
-        dimensions differ.
+        Shape (b,) + target.shape[1:] + source.shape[1:]; rows must not depend on each other. Zeros if the target does
+        not depend on the source. ValueError if the first dimensions differ.
         """
         if self._used:
             raise RuntimeError(
                 "A non-persistent GradientTape can only be used to compute one set of gradients (or jacobians)"
             )
-        zero = UnconnectedGradients(unconnected_gradients) is UnconnectedGradients.ZERO
         t, s = tuple(target._array.shape), tuple(source._array.shape)
         if not t or not s or t[0] != s[0]:
             raise ValueError(f"batch_jacobian: need first dimension of target shape ({t}) and source shape ({s}) to match.")
@@ -325,7 +339,7 @@ class GradientTape:
                 seed[:, k] = 1
                 parts.append(densified(self._backprop([target], [Tensor(_like(target, seed.reshape(t)))], [source])[0]))
         if all(p is None for p in parts):
-            return OPS["zeros"](shape, source.dtype) if zero or not parts else None
+            return OPS["zeros"](shape, source.dtype)
         return OPS["reshape"](OPS["stack"](parts, axis=1), shape)
 
     @contextlib.contextmanager
@@ -411,13 +425,16 @@ def _snapshot(x: Any) -> Any:
 
 def _as_target(t: Any) -> Any:
     if not isinstance(t, Array):
-        raise ValueError(f"Passed in object {t!r} of type {type(t).__name__!r}, not tf.Tensor or tf.Variable: a target of a gradient")
+        raise TypeError(
+            f"gradient: target holds {t!r} of type {type(t).__name__!r}, not tf.Tensor or tf.Variable: has its value left "
+            f"for Python or NumPy?"
+        )
     return t
 
 
 def _as_source(s: Any) -> Any:
     if not isinstance(s, Array):
-        raise ValueError(f"Passed in object {s!r} of type {type(s).__name__!r}, not tf.Tensor or tf.Variable: a source of a gradient")
+        raise TypeError(f"gradient: sources holds {s!r} of type {type(s).__name__!r}, not tf.Tensor or tf.Variable")
     return s
 
 

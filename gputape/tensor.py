@@ -11,6 +11,7 @@ import numpy as np
 
 from . import cuda, dtypes, printing
 from .dtypes import DType, as_dtype
+from .errors import InvalidArgumentError
 from .record import state
 from .registry import OPS
 from .tensor_shape import TensorShape
@@ -24,6 +25,13 @@ class SymbolicInput(TypeError):
     def __init__(self, value: Any) -> None:
         super().__init__(f"{value!r} has no data: it stands for a layer's input or output")
         self.value = value
+
+
+class OperandError(InvalidArgumentError, TypeError):
+    """A Python value that cannot become the dtype of the tensor beside it.
+
+    TensorFlow raises InvalidArgumentError from operators and TypeError from functions: this is both.
+    """
 
 
 class Reference:
@@ -42,6 +50,9 @@ class Reference:
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Reference) and self._referent is other._referent
+
+    def __repr__(self) -> str:
+        return f"<Reference wrapping {self._referent!r}>"
 
 
 class Array:
@@ -93,7 +104,8 @@ class Array:
         return np.asarray(self._read("a NumPy function"), dtype=dtype)
 
     def __bool__(self) -> bool:
-        return bool(self._read("bool()"))
+        value = self._read("bool()")
+        return bool(value) if value.size else False
 
     def __int__(self) -> int:
         return int(self._scalar("int()"))
@@ -120,6 +132,8 @@ class Array:
         return format(self.numpy(), spec)
 
     def __iter__(self) -> Iterator[Any]:
+        if self._array.ndim == 0:
+            raise TypeError("Cannot iterate over a scalar tensor.")
         return iter([self[i] for i in range(len(self))])
 
     def __len__(self) -> int:
@@ -360,31 +374,41 @@ def _typed(array: Any, exact: bool, wanted: Any, hint: Any, value: Any) -> Any:
     if array.dtype.kind in "SU" or (array.dtype.kind == "O" and array.size):
         array = _strings(array, value)
     if array.dtype.kind == "O":
+        if hint is not None and hint.kind != "O":
+            raise OperandError(f"Cannot convert {value!r} to EagerTensor of dtype {dtypes.FROM_NUMPY[hint].name}")
         if wanted is not None and wanted.kind != "O":
             raise TypeError(f"Cannot convert {value!r} to a tensor of dtype {dtypes.FROM_NUMPY[wanted].name}")
         return array
     given = array.dtype
     if wanted is None and hint is not None:
-        if not dtypes.compatible(hint, given):
-            raise TypeError(f"Cannot convert {value!r} to EagerTensor of dtype {dtypes.FROM_NUMPY[hint].name}")
+        if not (dtypes.compatible(hint, given) or (given.kind == "b" and not exact)):
+            raise OperandError(f"Cannot convert {value!r} to EagerTensor of dtype {dtypes.FROM_NUMPY[hint].name}")
         wanted = hint
     if wanted is not None:
         if wanted == given:
             return array
-        if not exact and array.size and not (dtypes.compatible(wanted, given) or given.kind == wanted.kind):
+        if not exact and array.size and not (dtypes.compatible(wanted, given) or given.kind in (wanted.kind, "b")):
             raise TypeError(f"Cannot convert {value!r} to EagerTensor of dtype {dtypes.FROM_NUMPY[wanted].name}")
         if not exact and wanted.kind in "iu" and array.size:
             _check_range(array, wanted, value)
-        return array.astype(wanted)
+        return _cast(array, wanted)
     if exact:
         if given not in dtypes.FROM_NUMPY:
             raise TypeError(f"dtype {given} is not supported: tensors hold {', '.join(d.name for d in dtypes.ALL)}")
         return array
     if given == np.float64:
-        return array.astype(np.float32)
+        return _cast(array, np.float32)
+    if given == np.uint64:
+        raise ValueError(f"Can't convert Python sequence with out-of-range integer to Tensor: {value!r}")
     if given == np.int64 and (not array.size or (abs(array.min()) <= 2**31 and array.max() < 2**31)):
         return array.astype(np.int32)
     return array
+
+
+def _cast(array: Any, dtype: Any) -> Any:
+    """`array.astype(dtype)`, infinite where the value is too large for it."""
+    with np.errstate(all="ignore"):
+        return array.astype(dtype)
 
 
 def _check_range(array: Any, wanted: Any, value: Any) -> None:
@@ -418,6 +442,11 @@ def _from_sequence(value: Any) -> tuple[Any, bool]:
         return item
 
     nested = [strip(i) for i in value]
+    kinds = set(map(type, leaves))
+    if len(kinds) > 1 and (type(leaves[0]) is bool or (kinds & {str, bytes} and kinds & {int, float, complex})):
+        raise ValueError(f"Can't convert Python sequence with mixed types to Tensor: {value!r}")
+    if any(issubclass(kind, DType) for kind in kinds):
+        raise ValueError("Attempt to convert a dtype to a Tensor.")
     try:
         array = np.asarray(nested)
     except ValueError as error:
@@ -431,38 +460,50 @@ def _from_sequence(value: Any) -> tuple[Any, bool]:
 def as_tensor(value: Any, hint: np.dtype[Any] | None = None) -> Tensor:
     """`value` as a Tensor: itself if it is one, a Variable's current value, an array without copying where possible.
 
-    A list that holds tensors is stacked, so that gradients flow.
+    A list that holds tensors is stacked, so that gradients flow. Other classes say by `__gputape_tensor__` what they are.
     """
     if type(value) is Tensor:
         return value
     if isinstance(value, Variable):
         return OPS["identity"](value)  # type: ignore[no-any-return]
-    if isinstance(value, (list, tuple)) and _holds_tensors(value):
-        return OPS["stack"]([as_tensor(v, hint) for v in value])  # type: ignore[no-any-return]
+    if isinstance(value, (list, tuple)) and (first := _first_tensor(value)) is not None:
+        return OPS["stack"]([as_tensor(v, first._array.dtype) for v in value])  # type: ignore[no-any-return]
+    if hasattr(type(value), "__gputape_tensor__"):
+        return value.__gputape_tensor__()  # type: ignore[no-any-return]
     return Tensor(placed(host_array(value, hint=hint)))
 
 
-def _holds_tensors(value: Any) -> bool:
-    return any(isinstance(v, Array) or (isinstance(v, (list, tuple)) and _holds_tensors(v)) for v in value)
+def _first_tensor(value: Any) -> Any:
+    """The first tensor in nested lists; None if there is none."""
+    for v in value:
+        if isinstance(v, Array):
+            return v
+        if isinstance(v, (list, tuple)) and (found := _first_tensor(v)) is not None:
+            return found
+    return None
 
 
-def convert_to_tensor(value: Any, dtype: Any = None, dtype_hint: Any = None, name: str | None = None) -> Tensor:
+def convert_to_tensor(value: Any, dtype: Any = None, dtype_hint: Any = None, name: str | None = None) -> Any:
     """`value` as a Tensor of `dtype` (default: the value's own; Python floats float32, ints int32).
 
     NumPy and CuPy arrays and objects with `__dlpack__` or `__cuda_array_interface__` are taken without a copy where the
     device allows it, so later writes into them show; `tf.constant` copies. Raises ValueError for a tensor of another
-    dtype (use tf.cast) and for values that are no arrays.
+    dtype (use tf.cast) and for values that are no arrays. tf.IndexedSlices become dense, symbolic tensors stay.
 
     >>> import gputape as tf
     >>> tf.convert_to_tensor([1, 2]).dtype
     tf.int32
     """
+    if hasattr(type(value), "__gputape_op__"):
+        return value
+    if hasattr(type(value), "__gputape_tensor__"):
+        value = value.__gputape_tensor__()
     if isinstance(value, Array) or (dtype is None and dtype_hint is None):
         if dtype is not None:
             host_array(value, dtype)  # the check
         return as_tensor(value)
-    if isinstance(value, (list, tuple)) and _holds_tensors(value):
-        return as_tensor(value, None if dtype is None else as_dtype(dtype).numpy)
+    if isinstance(value, (list, tuple)) and _first_tensor(value) is not None:
+        return convert_to_tensor(as_tensor(value), dtype)
     if dtype is None:
         try:
             return Tensor(placed(host_array(value, dtype_hint)))
@@ -585,17 +626,21 @@ class Variable(Array):
 
     # -- assignment
     def assign(self, value: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True) -> Any:
-        """Set the value; ValueError if the shape does not fit, TypeError if the dtype does not. Returns the variable."""
+        """Set the value. Returns the variable, or None with `read_value=False`.
+
+        Raises ValueError for a shape that does not fit or a tensor of another dtype, TypeError for a Python value that
+        does not fit the dtype.
+        """
         OPS["assign"](self, self._operand("assign", value))
-        return self
+        return self if read_value else None
 
     def assign_add(self, delta: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True) -> Any:
         OPS["assign_add"](self, self._operand("assign_add", delta))
-        return self
+        return self if read_value else None
 
     def assign_sub(self, delta: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True) -> Any:
         OPS["assign_sub"](self, self._operand("assign_sub", delta))
-        return self
+        return self if read_value else None
 
     def _operand(self, method: str, value: Any) -> Array:
         if isinstance(value, Array):
@@ -608,6 +653,8 @@ class Variable(Array):
         else:
             tensor = as_tensor(value, self._array.dtype)
         given = tensor._array.shape
+        if method != "assign":
+            return tensor  # the op compares the shapes
         if self._declared is None:
             if given != self._array.shape:
                 raise ValueError(
@@ -625,6 +672,8 @@ class Variable(Array):
         return self._array
 
     def _scatter(self, op: str, sparse_delta: Any) -> Any:
+        if not hasattr(sparse_delta, "indices"):
+            raise TypeError(f"scatter_{op}: sparse_delta must be a tf.IndexedSlices, got {type(sparse_delta).__name__}")
         OPS["scatter_" + op](self, sparse_delta.indices, sparse_delta.values)
         return self
 
@@ -659,6 +708,12 @@ class Variable(Array):
     def scatter_nd_sub(self, indices: Any, updates: Any, name: str | None = None) -> Any:
         return self.assign(OPS["tensor_scatter_nd_sub"](self, indices, updates))
 
+    def scatter_nd_max(self, indices: Any, updates: Any, name: str | None = None) -> Any:
+        return self.assign(OPS["tensor_scatter_nd_max"](self, indices, updates))
+
+    def scatter_nd_min(self, indices: Any, updates: Any, name: str | None = None) -> Any:
+        return self.assign(OPS["tensor_scatter_nd_min"](self, indices, updates))
+
     def gather_nd(self, indices: Any, name: str | None = None) -> Any:
         return OPS["gather_nd"](self, indices)
 
@@ -666,6 +721,9 @@ class Variable(Array):
         return OPS["gather"](self, indices)
 
     # -- printing and copying
+    def __format__(self, spec: str) -> str:
+        return format(self.numpy(), spec) if spec else repr(self)
+
     def __repr__(self) -> str:
         return printing.variable_repr(self.name, self._read("repr()"), self.dtype.name)
 
@@ -691,8 +749,8 @@ _ALONE = sys.getrefcount(_holder._array)
 
 
 def is_tensor(x: Any) -> bool:
-    """Whether `x` is a Tensor, a Variable or a symbolic tensor. Reference: tf.is_tensor."""
-    return isinstance(x, Array) or hasattr(type(x), "__gputape_op__")
+    """Whether `x` is a Tensor, a Variable, a tf.IndexedSlices or a symbolic tensor. Reference: tf.is_tensor."""
+    return isinstance(x, Array) or hasattr(type(x), "__gputape_op__") or hasattr(type(x), "__gputape_tensor__")
 
 
 def executing_eagerly() -> bool:

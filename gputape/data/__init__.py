@@ -1,11 +1,12 @@
 """tf.data: pipelines that bring data to the model.
 
-    dataset    Dataset, and what is done element by element
-    batching   batches, windows, groups
-    sources    where datasets come from
-    readers    files of lines and of records
-    base       iteration, options
-    elements   what an element is: nests of NumPy arrays
+dataset    Dataset, and what is done element by element
+ordering   order, number, cache, prefetch
+batching   batches, windows, groups
+sources    where datasets come from
+readers    files of lines and of records
+base       iteration, options
+elements   what an element is: nests of NumPy arrays
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ def cardinality(dataset: Any) -> Any:
 
 
 def assert_cardinality(expected_cardinality: int) -> Callable[[Any], Any]:
-    """For `Dataset.apply`: the dataset with this number of elements; FailedPreconditionError at the end if it is wrong."""
+    """For `Dataset.apply`: the dataset, FailedPreconditionError if it has another number of elements."""
 
     def transform(dataset: Any) -> Any:
         def iterate() -> Any:
@@ -39,7 +40,8 @@ def assert_cardinality(expected_cardinality: int) -> Callable[[Any], Any]:
             if count != expected_cardinality:
                 told = "at least " if count > expected_cardinality else ""
                 raise FailedPreconditionError(
-                    f"Input dataset was expected to contain {expected_cardinality} elements but contained {told}{count} elements."
+                    f"Input dataset was expected to contain {expected_cardinality} elements but contained "
+                    f"{told}{count} elements."
                 )
 
         return Dataset(iterate, lambda: dataset.element_spec, expected_cardinality)
@@ -59,8 +61,8 @@ def _transformation(method: str) -> Callable[..., Callable[[Any], Any]]:
 
 
 _APPLIED = (
-    "bucket_by_sequence_length", "group_by_window", "ignore_errors", "rejection_resample", "scan", "snapshot", "take_while",
-    "unbatch", "unique",
+    "bucket_by_sequence_length", "group_by_window", "ignore_errors", "rejection_resample", "scan", "snapshot",
+    "take_while", "unbatch", "unique",
 )  # fmt: skip
 NAMES: dict[str, Any] = {
     "tf.data.AUTOTUNE": AUTOTUNE,

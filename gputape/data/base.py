@@ -20,6 +20,9 @@ INFINITE = -1
 UNKNOWN = -2
 
 Elements = PythonIterator[Any]
+Table = tuple[
+    Any, Callable[[], Any]
+]  # arrays in a structure; a function that returns numbers of rows, a range or an array
 
 
 class Options:
@@ -34,7 +37,12 @@ class Options:
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
-        if name in ("deterministic", "experimental_deterministic", "experimental_slack", "experimental_external_state_policy"):
+        if name in (
+            "deterministic",
+            "experimental_deterministic",
+            "experimental_slack",
+            "experimental_external_state_policy",
+        ):
             return None
         made = self.__dict__[name] = Options()
         return made
@@ -51,7 +59,7 @@ class ThreadingOptions(Options):
 
 
 class Iterator:
-    """What `iter(dataset)` gives: `next` for Python, `get_next` for TensorFlow's way, which ends with OutOfRangeError."""
+    """What `iter(dataset)` gives: `next` ends with StopIteration, `get_next` with OutOfRangeError."""
 
     def __init__(self, dataset: DatasetBase) -> None:
         self._dataset = dataset
@@ -104,10 +112,14 @@ class DatasetBase:
         iterate: called for every iteration.
         spec: the element spec, or a function that finds it when it is asked for.
         cardinality: the number of elements, INFINITE or UNKNOWN.
+        table: where the elements are slices of arrays, these and a function that gives the order of an iteration: then
+            whole batches are cut out at once.
     """
 
-    def __init__(self, iterate: Callable[[], Elements], spec: Any, cardinality: int = UNKNOWN) -> None:
-        self._iterate, self._spec, self._cardinality = iterate, spec, int(cardinality)
+    def __init__(
+        self, iterate: Callable[[], Elements], spec: Any, cardinality: int = UNKNOWN, table: Table | None = None
+    ) -> None:
+        self._iterate, self._spec, self._cardinality, self._table = iterate, spec, int(cardinality), table
         self._options = Options()
 
     @property

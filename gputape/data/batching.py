@@ -36,7 +36,11 @@ class Batching(Sources):
             yield chunk
 
     def _count(self, size: int, drop_remainder: Any) -> int:
-        return self._cardinality if self._cardinality < 0 else (self._cardinality + (0 if drop_remainder else size - 1)) // size
+        return (
+            self._cardinality
+            if self._cardinality < 0
+            else (self._cardinality + (0 if drop_remainder else size - 1)) // size
+        )
 
     def batch(
         self,
@@ -57,7 +61,11 @@ class Batching(Sources):
         size = checked_size(batch_size)
 
         def iterate() -> Elements:
-            return (elements.stacked(chunk) for chunk in self._chunks(size, drop_remainder))
+            if self._table is None:
+                return (elements.stacked(chunk) for chunk in self._chunks(size, drop_remainder))
+            arrays, order = self._table[0], self._table[1]()
+            end = len(order) - len(order) % size if drop_remainder else len(order)
+            return (elements.gathered(arrays, order[k : k + size]) for k in range(0, end, size))
 
         first = size if drop_remainder else None
         spec = lambda: elements.changed(self.element_spec, lambda shape: [first, *shape])  # noqa: E731
@@ -119,7 +127,7 @@ class Batching(Sources):
             source = unbatched._iterate()
             for size in itertools.cycle(sizes):
                 chunk = list(itertools.islice(source, size))
-                if not chunk or len(chunk) < size and drop_remainder:
+                if not chunk or (len(chunk) < size and drop_remainder):
                     return
                 yield elements.stacked(chunk)
 
@@ -127,7 +135,12 @@ class Batching(Sources):
         return self._make(iterate, lambda: elements.changed(self.element_spec, lambda shape: [first, *shape[1:]]))
 
     def window(
-        self, size: int, shift: int | None = None, stride: int = 1, drop_remainder: bool = False, name: str | None = None
+        self,
+        size: int,
+        shift: int | None = None,
+        stride: int = 1,
+        drop_remainder: bool = False,
+        name: str | None = None,
     ) -> Any:
         """Datasets of `size` elements each, every `stride`-th; the next starts `shift` (default `size`) elements later.
 
@@ -137,7 +150,9 @@ class Batching(Sources):
         """
         shift = size if shift is None else int(shift)
         if min(size, shift, stride) < 1:
-            raise InvalidArgumentError(f"window: size={size}, shift={shift} and stride={stride} must be greater than zero")
+            raise InvalidArgumentError(
+                f"window: size={size}, shift={shift} and stride={stride} must be greater than zero"
+            )
         reach = (size - 1) * stride + 1
 
         def iterate() -> Elements:
@@ -150,7 +165,7 @@ class Batching(Sources):
                         buffer.append(next(source))
                     except StopIteration:
                         more = False
-                if not buffer or len(buffer) < reach and drop_remainder:
+                if not buffer or (len(buffer) < reach and drop_remainder):
                     return
                 yield _datasets(buffer[:reach:stride], self._make)
                 skipped = shift - len(buffer)
@@ -175,25 +190,31 @@ class Batching(Sources):
         window_size_func: Callable[..., Any] | None = None,
         name: str | None = None,
     ) -> Any:
-        """Collect elements by key; whenever `window_size` of one key are together, go on with `reduce_func(key, dataset)`.
+        """Elements collected by key: each `window_size` of one key become the elements of `reduce_func(key, dataset)`.
 
         Raises ValueError unless exactly one of `window_size` and `window_size_func` is given.
         """
         if (window_size is None) == (window_size_func is None):
-            raise ValueError("Only the `window_size` or the `window_size_func` arguments can be specified, and one of them must.")
+            raise ValueError(
+                "Only the `window_size` or the `window_size_func` arguments can be specified, and one of them must."
+            )
 
         def iterate() -> Elements:
             groups: dict[int, list[Any]] = {}
 
-            def reduced(key: int, members: list[Any]) -> Elements:
+            def reduced(key: int, members: list[Any]) -> Any:
                 dataset = self._make(lambda: iter(members), lambda: self.element_spec, len(members))
-                return elements.call(reduce_func, (np.asarray(key, np.int64), dataset))._iterate()  # type: ignore[no-any-return]
+                return elements.call(reduce_func, (np.asarray(key, np.int64), dataset))._iterate()
 
             for element in self._iterate():
                 key = int(elements.call(key_func, element))
                 members = groups.setdefault(key, [])
                 members.append(element)
-                wanted = window_size if window_size_func is None else elements.call(window_size_func, np.asarray(key, np.int64))
+                wanted = (
+                    window_size
+                    if window_size_func is None
+                    else elements.call(window_size_func, np.asarray(key, np.int64))
+                )
                 if len(members) >= int(wanted):
                     yield from reduced(key, groups.pop(key))
             for key, members in groups.items():
@@ -201,7 +222,9 @@ class Batching(Sources):
 
         def spec() -> Any:
             one = elements.DatasetSpec(self.element_spec)
-            return elements.result_spec(lambda e: elements.call(reduce_func, e), (TensorSpec([], "int64"), one)).element_spec
+            return elements.result_spec(
+                lambda e: elements.call(reduce_func, e), (TensorSpec([], "int64"), one)
+            ).element_spec
 
         return self._make(iterate, spec)
 
@@ -217,14 +240,15 @@ class Batching(Sources):
         drop_remainder: bool = False,
         name: str | None = None,
     ) -> Any:
-        """Batches of elements of similar length: bucket k has lengths from boundary k - 1 up to, not including, boundary k.
+        """Batches of elements of similar length: bucket k holds lengths from boundary k - 1 to below boundary k.
 
         Raises ValueError unless there is one batch size more than boundaries.
         """
         bounds, sizes = list(bucket_boundaries), list(bucket_batch_sizes)
         if len(sizes) != len(bounds) + 1:
             raise ValueError(
-                f"`len(bucket_batch_sizes)` must equal `len(bucket_boundaries) + 1` but `len(bucket_batch_sizes)`={len(sizes)} "
+                f"`len(bucket_batch_sizes)` must equal `len(bucket_boundaries) + 1` but "
+                f"`len(bucket_batch_sizes)`={len(sizes)} "
                 f"and `len(bucket_boundaries)`={len(bounds)}."
             )
 

@@ -6,8 +6,6 @@ import collections
 import concurrent.futures
 import itertools
 import os
-import queue
-import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -16,12 +14,12 @@ import numpy as np
 from ..errors import InvalidArgumentError, OpError
 from ..tensor_spec import TensorSpec
 from . import elements
-from .base import INFINITE, UNKNOWN, DatasetBase, Elements, Options, workers
-from .batching import Batching
+from .base import DatasetBase, Elements, Options, workers
+from .ordering import Ordering
 from .sources import generator
 
 
-class Dataset(Batching):
+class Dataset(Ordering):
     """Elements that come one after the other: tensors, or tuples and dicts of them. Reference: tf.data.Dataset.
 
     Made by the static methods (`from_tensor_slices`, `from_generator`, `range`, `zip` ...), changed by the others, each
@@ -44,7 +42,7 @@ class Dataset(Batching):
         synchronous: Any = None,
         use_unbounded_threadpool: bool = False,
         name: str | None = None,
-    ) -> Dataset:
+    ) -> Any:
         """`map_func` of every element; the parts of a tuple are its arguments, and it may return any structure.
 
         `num_parallel_calls` above 1 runs it in so many threads; the order stays.
@@ -61,7 +59,7 @@ class Dataset(Batching):
 
         return self._make(iterate, lambda: elements.result_spec(apply, self.element_spec), self._cardinality)
 
-    def filter(self, predicate: Callable[..., Any], name: str | None = None) -> Dataset:
+    def filter(self, predicate: Callable[..., Any], name: str | None = None) -> Any:
         """The elements for which `predicate` is true; ValueError, while iterating, if that is no bool scalar."""
 
         def iterate() -> Elements:
@@ -69,7 +67,7 @@ class Dataset(Batching):
 
         return self._make(iterate, lambda: self.element_spec)
 
-    def take_while(self, predicate: Callable[..., Any], name: str | None = None) -> Dataset:
+    def take_while(self, predicate: Callable[..., Any], name: str | None = None) -> Any:
         """The elements before the first for which `predicate` is false."""
 
         def iterate() -> Elements:
@@ -77,7 +75,7 @@ class Dataset(Batching):
 
         return self._make(iterate, lambda: self.element_spec)
 
-    def scan(self, initial_state: Any, scan_func: Callable[..., Any], name: str | None = None) -> Dataset:
+    def scan(self, initial_state: Any, scan_func: Callable[..., Any], name: str | None = None) -> Any:
         """`scan_func(state, element)` returns the next state and an element of the result."""
 
         def iterate() -> Elements:
@@ -104,7 +102,7 @@ class Dataset(Batching):
             state = elements.call_with_state(reduce_func, state, element)
         return elements.to_tensors(state)
 
-    def enumerate(self, start: int = 0, name: str | None = None) -> Dataset:
+    def enumerate(self, start: int = 0, name: str | None = None) -> Any:
         """Pairs (number, element), the number int64."""
 
         def iterate() -> Elements:
@@ -112,7 +110,7 @@ class Dataset(Batching):
 
         return self._make(iterate, lambda: (TensorSpec([], "int64"), self.element_spec), self._cardinality)
 
-    def unique(self, name: str | None = None) -> Dataset:
+    def unique(self, name: str | None = None) -> Any:
         """The elements, which must be single tensors, without repetitions."""
 
         def iterate() -> Elements:
@@ -125,7 +123,7 @@ class Dataset(Batching):
 
         return self._make(iterate, lambda: self.element_spec)
 
-    def ignore_errors(self, log_warning: bool = False, name: str | None = None) -> Dataset:
+    def ignore_errors(self, log_warning: bool = False, name: str | None = None) -> Any:
         """The elements that can be made; those whose making raises are left out."""
 
         def iterate() -> Elements:
@@ -141,7 +139,7 @@ class Dataset(Batching):
         return self._make(iterate, lambda: self.element_spec)
 
     # -- elements that are datasets
-    def flat_map(self, map_func: Callable[..., Any], name: str | None = None) -> Dataset:
+    def flat_map(self, map_func: Callable[..., Any], name: str | None = None) -> Any:
         """The elements of the datasets that `map_func` returns, one dataset after the other."""
 
         def iterate() -> Elements:
@@ -157,7 +155,7 @@ class Dataset(Batching):
         num_parallel_calls: Any = None,
         deterministic: Any = None,
         name: str | None = None,
-    ) -> Dataset:
+    ) -> Any:
         """Blocks of elements from `cycle_length` of the datasets that `map_func` returns in turn.
 
         A dataset that is through makes room for the next. Defaults: one per processor, blocks of 1.
@@ -184,140 +182,13 @@ class Dataset(Batching):
 
         return self._make(iterate, lambda: _inner_spec(map_func, self.element_spec))
 
-    # -- order and number
-    def shuffle(
-        self, buffer_size: Any, seed: Any = None, reshuffle_each_iteration: bool | None = True, name: str | None = None
-    ) -> Dataset:
-        """The elements in random order: each is drawn from the next `buffer_size` ones not yet drawn.
-
-        Args:
-            buffer_size: as many as there are elements for a uniform order. InvalidArgumentError below 1.
-            seed: with it, or after `tf.random.set_seed`, a program repeats its orders.
-            reshuffle_each_iteration: whether every iteration has another order.
-        """
-        size = int(buffer_size)
-        if size < 1 and size != UNKNOWN:
-            raise InvalidArgumentError(f"buffer_size must be greater than zero or UNKNOWN_CARDINALITY, not {size}")
-        seeds = generator(seed)
-        fixed = int(seeds.integers(2**63))
-
-        def iterate() -> Elements:
-            draws = np.random.default_rng(int(seeds.integers(2**63)) if reshuffle_each_iteration in (True, None) else fixed)
-            source = self._iterate()
-            buffer = list(source if size == UNKNOWN else itertools.islice(source, size))
-            for element in source:
-                k = int(draws.integers(len(buffer)))
-                yield buffer[k]
-                buffer[k] = element
-            for k in draws.permutation(len(buffer)):
-                yield buffer[k]
-
-        return self._make(iterate, lambda: self.element_spec, self._cardinality)
-
-    def repeat(self, count: Any = None, name: str | None = None) -> Dataset:
-        """The elements `count` times over, or without end for None and -1."""
-        times = -1 if count is None else int(count)
-
-        def iterate() -> Elements:
-            for _ in itertools.count() if times < 0 else range(times):
-                empty = True
-                for element in self._iterate():
-                    empty = False
-                    yield element
-                if empty:
-                    return
-
-        n = self._cardinality
-        cardinality = 0 if 0 in (times, n) else INFINITE if times < 0 or n == INFINITE else n if n < 0 else n * times
-        return self._make(iterate, lambda: self.element_spec, cardinality)
-
-    def take(self, count: Any, name: str | None = None) -> Dataset:
-        """The first `count` elements; all for -1."""
-        n, count = self._cardinality, int(count)
-        cardinality = n if count < 0 or n == UNKNOWN else count if n == INFINITE else min(n, count)
-
-        def iterate() -> Elements:
-            return self._iterate() if count < 0 else itertools.islice(self._iterate(), count)
-
-        return self._make(iterate, lambda: self.element_spec, cardinality)
-
-    def skip(self, count: Any, name: str | None = None) -> Dataset:
-        """The elements after the first `count`; none for -1."""
-        n, count = self._cardinality, int(count)
-        cardinality = 0 if count < 0 else n if n < 0 else max(n - count, 0)
-
-        def iterate() -> Elements:
-            return iter(()) if count < 0 else itertools.islice(self._iterate(), count, None)
-
-        return self._make(iterate, lambda: self.element_spec, cardinality)
-
-    def shard(self, num_shards: Any, index: Any, name: str | None = None) -> Dataset:
-        """Every `num_shards`-th element, starting with number `index`; InvalidArgumentError for an index out of range."""
-        shards, index = int(num_shards), int(index)
-        if not 0 <= index < shards:
-            raise InvalidArgumentError(f"Index must be between 0 and {shards - 1} (currently index = {index}).")
-        n = self._cardinality
-        cardinality = n if n < 0 else len(range(index, n, shards))
-        return self._make(
-            lambda: itertools.islice(self._iterate(), index, None, shards), lambda: self.element_spec, cardinality
-        )
-
-    def concatenate(self, dataset: Any, name: str | None = None) -> Dataset:
-        """These elements, then those of `dataset`; TypeError if they are of another kind."""
-        if not (callable(self._spec) or callable(dataset._spec)):
-            elements.common(self._spec, dataset._spec)
-        counts = (self._cardinality, dataset._cardinality)
-        total = INFINITE if INFINITE in counts else UNKNOWN if UNKNOWN in counts else sum(counts)
-        return self._make(
-            lambda: itertools.chain(self._iterate(), dataset._iterate()),
-            lambda: elements.common(self.element_spec, dataset.element_spec),
-            total,
-        )
-
-    # -- when things happen
-    def cache(self, filename: Any = "", name: str | None = None) -> Dataset:
-        """The elements, made once: the first complete iteration keeps them, in memory or in the file `filename`.npz."""
-        path = f"{os.fspath(filename)}.npz" if filename else ""
-        kept: list[list[Any]] = []
-
-        def iterate() -> Elements:
-            if not kept and path and os.path.exists(path):
-                kept.append(elements.read(path))
-            if kept:
-                yield from kept[0]
-                return
-            made = []
-            for element in self._iterate():
-                made.append(element)
-                yield element
-            if path:
-                elements.write(path, made)
-            kept.append(made)
-
-        return self._make(iterate, lambda: self.element_spec, self._cardinality)
-
-    def snapshot(
-        self, path: Any, compression: Any = "AUTO", reader_func: Any = None, shard_func: Any = None, name: str | None = None
-    ) -> Dataset:
-        """`cache` in a file of the folder `path`."""
-        os.makedirs(path, exist_ok=True)
-        return self.cache(os.path.join(os.fspath(path), "snapshot"))
-
-    def prefetch(self, buffer_size: Any, name: str | None = None) -> Dataset:
-        """The same elements, up to `buffer_size` (AUTOTUNE: 2) of them made ahead of time by a thread."""
-        size = int(buffer_size)
-        size = 2 if size < 0 else size
-        return self._make(
-            lambda: _ahead(self._iterate, size) if size else self._iterate(), lambda: self.element_spec, self._cardinality
-        )
-
     # -- the rest
-    def apply(self, transformation_func: Callable[[Any], Any]) -> Dataset:
+    def apply(self, transformation_func: Callable[[Any], Any]) -> Any:
         """`transformation_func(self)`, which must return a dataset (TypeError otherwise)."""
         dataset = transformation_func(self)
         if not isinstance(dataset, DatasetBase):
             raise TypeError(f"`transformation_func` must return a `tf.data.Dataset` object. Got {type(dataset)}.")
-        return dataset  # type: ignore[return-value]
+        return dataset
 
     def get_single_element(self, name: str | None = None) -> Any:
         """The only element; InvalidArgumentError if there is none or more than one."""
@@ -327,8 +198,13 @@ class Dataset(Batching):
         return elements.to_tensors(found[0])
 
     def rejection_resample(
-        self, class_func: Callable[..., Any], target_dist: Any, initial_dist: Any = None, seed: Any = None, name: str | None = None
-    ) -> Dataset:
+        self,
+        class_func: Callable[..., Any],
+        target_dist: Any,
+        initial_dist: Any = None,
+        seed: Any = None,
+        name: str | None = None,
+    ) -> Any:
         """Pairs (class, element), elements left out at random so that the classes have the probabilities `target_dist`.
 
         Without `initial_dist` the probabilities of the classes are estimated from the elements seen so far.
@@ -342,23 +218,29 @@ class Dataset(Batching):
             for element in self._iterate():
                 kind = elements.call(class_func, element)
                 seen[int(kind)] += 1
-                given = seen / seen.sum() if initial_dist is None else np.asarray(elements.normalized(initial_dist), np.float64)
+                given = (
+                    seen / seen.sum()
+                    if initial_dist is None
+                    else np.asarray(elements.normalized(initial_dist), np.float64)
+                )
                 ratio = np.divide(target, given, out=np.zeros_like(target), where=given > 0)
                 if draws.random() * ratio.max() < ratio[int(kind)]:
                     yield kind, element
 
-        return self._make(iterate, lambda: elements.result_spec(lambda e: (elements.call(class_func, e), e), self.element_spec))
+        return self._make(
+            iterate, lambda: elements.result_spec(lambda e: (elements.call(class_func, e), e), self.element_spec)
+        )
 
     def save(self, path: Any, compression: Any = None, shard_func: Any = None, checkpoint_args: Any = None) -> None:
         """Write all elements into the folder `path`, from where `Dataset.load` reads them."""
         os.makedirs(path, exist_ok=True)
         elements.write(os.path.join(os.fspath(path), "elements.npz"), list(self._iterate()))
 
-    def with_options(self, options: Any, name: str | None = None) -> Dataset:
+    def with_options(self, options: Any, name: str | None = None) -> Any:
         """The same dataset with options, which are kept and change nothing."""
         made = self._make(self._iterate, lambda: self.element_spec, self._cardinality)
         made._options = self._options.merge(options if isinstance(options, Options) else Options())
-        return made  # type: ignore[no-any-return]
+        return made
 
 
 def _inner(map_func: Callable[..., Any], element: Any) -> Any:
@@ -383,44 +265,3 @@ def _in_threads(apply: Callable[[Any], Any], source: Elements, threads: int) -> 
         finally:
             for future in running:
                 future.cancel()
-
-
-_END = object()
-
-
-def _ahead(start: Callable[[], Elements], size: int) -> Elements:
-    """The elements of `start()`, made in a thread that is up to `size` of them ahead and ends with the iteration."""
-    ready: queue.Queue[Any] = queue.Queue(size)
-    stopped = threading.Event()
-
-    def put(item: Any) -> bool:
-        while not stopped.is_set():
-            try:
-                ready.put(item, timeout=0.05)
-                return True
-            except queue.Full:
-                continue
-        return False
-
-    def work() -> None:
-        try:
-            for element in start():
-                if not put((element, None)):
-                    return
-            put((_END, None))
-        except BaseException as error:
-            put((_END, error))
-
-    thread = threading.Thread(target=work, daemon=True)
-    thread.start()
-    try:
-        while True:
-            element, error = ready.get()
-            if error is not None:
-                raise error
-            if element is _END:
-                return
-            yield element
-    finally:
-        stopped.set()
-        thread.join()

@@ -40,7 +40,8 @@ class DatasetSpec:
 def normalized(value: Any) -> Any:
     """What a user gives or a user's function returns, as an element: lists and numbers become arrays."""
     if isinstance(value, Mapping):
-        return type(value)({k: normalized(v) for k, v in value.items()})
+        kind: Any = type(value)
+        return kind({k: normalized(v) for k, v in value.items()})
     if isinstance(value, tuple):
         parts = [normalized(v) for v in value]
         return type(value)(*parts) if hasattr(value, "_fields") else tuple(parts)
@@ -164,25 +165,29 @@ def leading(array: Any) -> int:
     return int(array.shape[0])
 
 
-def stacked(elements: list[Any]) -> Any:
+def stacked(chunk: list[Any]) -> Any:
     """The elements side by side along a new first axis; InvalidArgumentError if their shapes differ."""
-    first = elements[0]
-    flat = [nest.flatten(e) for e in elements]
-    columns = []
-    for k in range(len(flat[0])):
-        leaves = [row[k] for row in flat]
-        if leaves[0] is None:
-            columns.append(None)
-            continue
-        shape = np.shape(leaves[0])
-        for leaf in leaves:
-            if np.shape(leaf) != shape:
-                raise InvalidArgumentError(
-                    "Cannot add tensor to the batch: number of elements does not match. Shapes are: [tensor]: "
-                    f"{list(np.shape(leaf))}, [batch]: {list(shape)}. Use `padded_batch` for elements of different shapes."
-                )
-        columns.append(np.stack(leaves) if shape else np.array(leaves, dtype=np.asarray(leaves[0]).dtype))
-    return nest.pack_sequence_as(first, columns)
+    first = chunk[0]
+    if isinstance(first, (np.ndarray, np.generic)):
+        return _stack(chunk)
+    if type(first) is tuple and not any(nest.is_nested(part) for part in first):
+        return tuple([_stack(column) for column in zip(*chunk)])
+    return nest.pack_sequence_as(first, [_stack(column) for column in zip(*[nest.flatten(e) for e in chunk])])
+
+
+def _stack(leaves: Any) -> Any:
+    first = leaves[0]
+    if first is None:
+        return None
+    shape = np.shape(first)
+    try:
+        return np.stack(leaves) if shape else np.array(leaves, dtype=first.dtype)
+    except ValueError:
+        other = next(np.shape(v) for v in leaves if np.shape(v) != shape)
+        raise InvalidArgumentError(
+            f"Cannot add tensor to the batch: number of elements does not match. Shapes are: [tensor]: {list(other)}, "
+            f"[batch]: {list(shape)}. Use `padded_batch` for elements of different shapes."
+        ) from None
 
 
 def padded(elements: list[Any], shapes: Any, values: Any) -> Any:
@@ -194,27 +199,38 @@ def padded(elements: list[Any], shapes: Any, values: Any) -> Any:
         sizes = [max(np.shape(v)[d] for v in leaves) for d in range(rank)]
         wanted = sizes if shape is None else [s if w in (None, -1) else w for s, w in zip(sizes, shape)]
         if shape is not None and len(shape) != rank:
-            raise ValueError(f"padded_batch: padded_shapes {shape} has rank {len(shape)}, but an element has rank {rank}")
+            raise ValueError(
+                f"padded_batch: padded_shapes {shape} has rank {len(shape)}, but an element has rank {rank}"
+            )
         if any(s > w for s, w in zip(sizes, wanted)):
             raise DataLossError(
                 f"padded_batch: Attempted to pad to a smaller size than the input element: {sizes} into {wanted}"
             )
         dtype = np.asarray(leaves[0]).dtype
-        fill = (b"" if dtype == object else 0) if value is None else value
+        fill = (b"" if dtype.kind == "O" else 0) if value is None else value
         made = np.full((len(leaves), *wanted), fill, dtype)
         for row, leaf in zip(range(len(leaves)), leaves):
-            made[(row, *[slice(n) for n in np.shape(leaf)])] = leaf
+            place: Any = (row, *[slice(n) for n in np.shape(leaf)])
+            made[place] = leaf
         columns.append(made)
     return nest.pack_sequence_as(elements[0], columns)
 
 
-def rows(element: Any) -> Iterator[Any]:
-    """The slices of an element along its first axis."""
-    flat = nest.flatten(element)
+def rows(table: Any, order: Any = None) -> Iterator[Any]:
+    """The slices of an element along its first axis, all or those of `order`, a range or an array of numbers."""
+    flat = nest.flatten(table)
     # a row of a vector of strings is sliced out, since indexing would give the bytes instead of an array
-    text = [a.ndim == 1 and a.dtype == object for a in flat]
-    for k in range(leading(flat[0])):
-        yield nest.pack_sequence_as(element, [a[k : k + 1].reshape(()) if t else a[k] for a, t in zip(flat, text)])
+    columns = [(a, a.ndim == 1 and a.dtype.kind == "O") for a in flat]
+    alone, plain = table is flat[0], type(table) is tuple and not any(map(nest.is_nested, table))
+    for k in range(leading(flat[0])) if order is None else order:
+        parts = [a[k : k + 1].reshape(()) if text else a[k] for a, text in columns]
+        yield parts[0] if alone else tuple(parts) if plain else nest.pack_sequence_as(table, parts)
+
+
+def gathered(table: Any, order: Any) -> Any:
+    """The slices of `order` side by side; a view for a range."""
+    index = slice(order.start, order.stop, order.step) if isinstance(order, range) else order
+    return nest.map_structure(lambda a: a[index], table)
 
 
 # -- files
@@ -228,7 +244,7 @@ def write(path: str, elements: list[Any]) -> None:
             return {"dict": [[k, outline(v)] for k, v in value.items()]}
         return {"tuple": [outline(v) for v in value]} if isinstance(value, tuple) else None
 
-    arrays = {f"{i}.{k}": np.asarray(a) for i, e in enumerate(elements) for k, a in enumerate(nest.flatten(e))}
+    arrays: Any = {f"{i}.{k}": np.asarray(a) for i, e in enumerate(elements) for k, a in enumerate(nest.flatten(e))}
     text = json.dumps({"count": len(elements), "structure": outline(elements[0]) if elements else None})
     with open(path, "wb") as file:
         np.savez(file, structure=np.frombuffer(text.encode(), np.uint8), **arrays)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import io
 import os
 import struct
 import zlib
@@ -34,12 +35,10 @@ def opened(name: str, compression_type: str | None = None) -> Any:
     try:
         if compression_type == "GZIP":
             return gzip.open(name, "rb")
-        file = open(name, "rb")
+        file = open(name, "rb")  # noqa: SIM115  (the caller closes it)
     except FileNotFoundError:
         raise NotFoundError(f"{name}; No such file or directory") from None
     if compression_type == "ZLIB":
-        import io
-
         with file:
             return io.BytesIO(zlib.decompress(file.read()))
     return file
@@ -74,11 +73,13 @@ class TextLineDataset(_Files):
         num_parallel_reads: Any = None,
         name: str | None = None,
     ) -> None:
-        super().__init__(filenames, lambda file: (line.rstrip(b"\n").removesuffix(b"\r") for line in file), compression_type)
+        super().__init__(
+            filenames, lambda file: (line.rstrip(b"\n").removesuffix(b"\r") for line in file), compression_type
+        )
 
 
 class FixedLengthRecordDataset(_Files):
-    """Records of `record_bytes` bytes each, between a header and a footer. Reference: tf.data.FixedLengthRecordDataset."""
+    """Records of `record_bytes` bytes, between header and footer. Reference: tf.data.FixedLengthRecordDataset."""
 
     def __init__(
         self,
@@ -135,7 +136,7 @@ class TFRecordWriter:
     def __init__(self, path: Any, options: Any = None) -> None:
         compression = getattr(options, "compression_type", options)
         self._path = os.fspath(path)
-        self._file: Any = gzip.open(self._path, "wb") if compression == "GZIP" else open(self._path, "wb")
+        self._file: Any = (gzip.open if compression == "GZIP" else open)(self._path, "wb")
 
     def write(self, record: Any) -> None:
         if isinstance(record, DatasetBase):
@@ -144,7 +145,9 @@ class TFRecordWriter:
             self.close()
             return
         length = struct.pack("<Q", len(record))
-        self._file.write(length + struct.pack("<I", masked_checksum(length)) + record + struct.pack("<I", masked_checksum(record)))
+        self._file.write(
+            length + struct.pack("<I", masked_checksum(length)) + record + struct.pack("<I", masked_checksum(record))
+        )
 
     def flush(self) -> None:
         self._file.flush()

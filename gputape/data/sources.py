@@ -41,6 +41,13 @@ class Sources(DatasetBase):
 
         return Dataset(iterate, spec, cardinality)
 
+    @classmethod
+    def _of_rows(cls, arrays: Any, order: Callable[[], Any], spec: Any, cardinality: int) -> Any:
+        """The rows of arrays in the order that `order()` gives for each iteration."""
+        from .dataset import Dataset
+
+        return Dataset(lambda: elements.rows(arrays, order()), spec, cardinality, (arrays, order))
+
     @staticmethod
     def from_tensors(tensors: Any, name: str | None = None) -> Any:
         """One element: `tensors`."""
@@ -64,7 +71,8 @@ class Sources(DatasetBase):
         if len(sizes) != 1:
             raise ValueError(f"Dimensions {' and '.join(map(str, sorted(sizes)))} are not compatible")
         spec = elements.changed(elements.spec_of(element), lambda shape: shape[1:])
-        return Sources._make(lambda: elements.rows(element), spec, sizes.pop())
+        count = sizes.pop()
+        return Sources._of_rows(element, lambda: range(count), spec, count)
 
     @staticmethod
     def from_generator(
@@ -142,18 +150,20 @@ class Sources(DatasetBase):
         structure = datasets if datasets is not None else args[0] if len(args) == 1 else tuple(args)
         if isinstance(structure, list):
             raise TypeError(
-                "Invalid `datasets`. `datasets` is expected to be a (nested) structure of `tf.data.Dataset` objects. Python "
+                "Invalid `datasets`. `datasets` is expected to be a (nested) structure of `tf.data.Dataset` objects. "
+                "Python "
                 "`list` is not supported and you should use `tuple` instead."
             )
         flat = nest.flatten(structure)
         for dataset in flat:
             if not isinstance(dataset, DatasetBase):
-                raise TypeError(f"Invalid `datasets`. Encountered {dataset!r} of type {type(dataset)}, which is no dataset.")
+                raise TypeError(
+                    f"Invalid `datasets`. Encountered {dataset!r} of type {type(dataset)}, which is no dataset."
+                )
 
         def iterate() -> Elements:
             for parts in zip(*[d._iterate() for d in flat]):
-                filled = iter(parts)
-                yield nest.map_structure(lambda _: next(filled), structure)
+                yield nest.pack_sequence_as(structure, parts)
 
         spec = lambda: nest.map_structure(lambda d: d.element_spec, structure)  # noqa: E731
         return Sources._make(iterate, spec, shortest([d._cardinality for d in flat]))
@@ -173,7 +183,7 @@ class Sources(DatasetBase):
 
     @staticmethod
     def choose_from_datasets(datasets: Any, choice_dataset: Any, stop_on_empty_dataset: bool = True) -> Any:
-        """From the dataset whose number `choice_dataset` says, the next element; ends when one is empty, or skips it."""
+        """From the dataset whose number `choice_dataset` says, the next element; ends when one is empty."""
         _check_list(datasets)
 
         def iterate() -> Elements:
@@ -181,7 +191,9 @@ class Sources(DatasetBase):
             for choice in choice_dataset._iterate():
                 k = int(choice)
                 if not 0 <= k < len(running):
-                    raise InvalidArgumentError(f"choose_from_datasets: index {k} is out of range for {len(running)} datasets")
+                    raise InvalidArgumentError(
+                        f"choose_from_datasets: index {k} is out of range for {len(running)} datasets"
+                    )
                 try:
                     yield next(running[k])
                 except StopIteration:
@@ -202,7 +214,9 @@ class Sources(DatasetBase):
         _check_list(datasets)
         odds = np.ones(len(datasets)) if weights is None else np.asarray(host_array(weights), np.float64)
         if odds.shape != (len(datasets),):
-            raise ValueError(f"Invalid `weights`. `weights` should have one per dataset, {len(datasets)}, not shape {odds.shape}")
+            raise ValueError(
+                f"Invalid `weights`. `weights` should have one per dataset, {len(datasets)}, not shape {odds.shape}"
+            )
         datasets, odds = [d for d, p in zip(datasets, odds) if p > 0], odds[odds > 0]
         source = generator(seed)
         fixed = int(source.integers(2**63))
@@ -221,7 +235,9 @@ class Sources(DatasetBase):
                     left[k] = 0.0
 
         counts = [d._cardinality for d in datasets]
-        total = UNKNOWN if stop_on_empty_dataset or UNKNOWN in counts else INFINITE if INFINITE in counts else sum(counts)
+        total = (
+            UNKNOWN if stop_on_empty_dataset or UNKNOWN in counts else INFINITE if INFINITE in counts else sum(counts)
+        )
         return Sources._make(iterate, lambda: _common_spec(datasets), total)
 
     @staticmethod
@@ -261,10 +277,13 @@ def _fitted(value: Any, spec: Any) -> Any:
     """What a generator yielded as an element of `spec`."""
     if isinstance(spec, TensorSpec):
         try:
-            array = np.asarray(host_array(value, spec.dtype) if not hasattr(value, "dtype") else elements.normalized(value))
+            array = np.asarray(
+                host_array(value, spec.dtype) if not hasattr(value, "dtype") else elements.normalized(value)
+            )
         except (TypeError, ValueError) as error:
             raise InvalidArgumentError(
-                f"from_generator: `generator` yielded an element that cannot be converted to {spec.dtype.name}: {value!r}"
+                f"from_generator: `generator` yielded an element that cannot be converted to {spec.dtype.name}: "
+                f"{value!r}"
             ) from error
         if spec.dtype != "string" and array.dtype != spec.dtype.numpy:
             array = array.astype(spec.dtype.numpy)
@@ -277,5 +296,7 @@ def _fitted(value: Any, spec: Any) -> Any:
     if isinstance(spec, dict):
         return {k: _fitted(value[k], spec[k]) for k in spec}
     if len(value) != len(spec):
-        raise InvalidArgumentError(f"from_generator: `generator` yielded {len(value)} parts where {len(spec)} were expected")
+        raise InvalidArgumentError(
+            f"from_generator: `generator` yielded {len(value)} parts where {len(spec)} were expected"
+        )
     return tuple(_fitted(v, s) for v, s in zip(value, spec))

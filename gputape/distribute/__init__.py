@@ -173,11 +173,14 @@ class MirroredStrategy(Strategy):
         listed = [] if devices is None else [devices] if isinstance(devices, str) else list(devices)
         if len(listed) > 1:
             raise ValueError(
-                f"MirroredStrategy: one process drives one device here, but devices={listed}. Name one, or start one process "
+                f"MirroredStrategy: one process drives one device here, but devices={listed}. Name one, or start one "
+                f"process "
                 "per GPU."
             )
         if listed and not any(d.device_type in listed[0].upper() for d in list_logical_devices()):
-            raise ValueError(f"MirroredStrategy: there is no device {listed[0]!r}: see tf.config.list_logical_devices()")
+            raise ValueError(
+                f"MirroredStrategy: there is no device {listed[0]!r}: see tf.config.list_logical_devices()"
+            )
         super().__init__(listed[0] if listed else None)
 
 

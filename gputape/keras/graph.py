@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from . import tree
+from .layers.input import Input
 from .symbolic import KerasTensor, Node, Operation
 
 
@@ -230,3 +231,32 @@ def _check_connected(inputs: list[Any], nodes_by_depth: dict[int, list[Node]]) -
                     )
             done.append(node.operation.name)
             computable.update(id(x) for x in node.outputs)
+
+
+def is_graph_input(x: Any) -> bool:
+    operation, node_index, _ = x._keras_history
+    return operation is not None and operation._inbound_nodes[node_index].is_input
+
+
+def clone_graph_nodes(inputs: Any, outputs: Any) -> tuple[Any, Any]:
+    """The graph between `inputs` and `outputs` again, on new inputs in the place of those that are none yet."""
+    copies: dict[int, Any] = {}
+    flat = tree.flatten(inputs)
+    for x in flat:
+        copies[id(x)] = x if is_graph_input(x) else Input(batch_shape=x.shape, dtype=x.dtype, name=f"{x.name}CLONE")
+
+    def copied(x: Any) -> Any:
+        if isinstance(x, KerasTensor) and id(x) not in copies:
+            if is_graph_input(x):
+                return x
+            copies[id(x)] = KerasTensor(x.shape, dtype=x.dtype, name=f"{x.name}_clone")
+        return copies[id(x)] if isinstance(x, KerasTensor) else x
+
+    for node in topological_nodes(flat, tree.flatten(outputs))[0]:
+        if not node.is_input:
+            args, kwargs = (
+                tree.map_structure(copied, node.arguments.args),
+                tree.map_structure(copied, node.arguments.kwargs),
+            )
+            Node(node.operation, args, kwargs, [copied(x) for x in node.outputs])
+    return tree.map_structure(copied, inputs), tree.map_structure(copied, outputs)

@@ -6,13 +6,10 @@ public names, others must be registered. Nothing outside these two tables is eve
 
 from __future__ import annotations
 
-import base64
 import functools
 import importlib
 import inspect
-import marshal
 import types
-import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -21,6 +18,7 @@ import numpy as np
 import gputape as tf
 
 from .backend import is_keras_tensor, standardize_dtype
+from .lambdas import load_function, serialize_lambda
 from .registration import (
     GLOBAL_CUSTOM_NAMES,
     GLOBAL_CUSTOM_OBJECTS,
@@ -120,7 +118,7 @@ def serialize_keras_object(obj: Any) -> Any:
     if special is not None:
         return special[0]
     if isinstance(obj, types.FunctionType) and obj.__name__ == "<lambda>":
-        return _serialize_lambda(obj)
+        return serialize_lambda(obj)
     config = _described(obj)
     for part in ("build_config", "compile_config"):
         if hasattr(obj, f"get_{part}"):
@@ -153,35 +151,6 @@ def _serialize_value(obj: Any) -> tuple[Any] | None:
         values = {"value": obj.tolist(), "dtype": standardize_dtype(obj.dtype)}
         return ({"class_name": "__numpy__", "config": values},)
     return (obj.item(),) if isinstance(obj, (np.generic, np.ndarray)) else None
-
-
-def dump_function(function: Any) -> tuple[str, Any, Any]:
-    """(code, defaults, closure) of a Python function, the code as text."""
-    code = base64.encodebytes(marshal.dumps(function.__code__)).decode("ascii")
-    closure = tuple(c.cell_contents for c in function.__closure__) if function.__closure__ else None
-    return code, function.__defaults__, closure
-
-
-def load_function(code: Any, defaults: Any = None, closure: Any = None) -> Any:
-    """The function that `dump_function` described. It runs foreign code: only outside of safe mode."""
-    if isinstance(code, (tuple, list)):
-        code, defaults, closure = code
-    cells = tuple(types.CellType(c) for c in closure) if closure is not None else None
-    made = marshal.loads(base64.decodebytes(code.encode("ascii")))
-    scope = {"__builtins__": __builtins__, "np": np, "tf": tf, "keras": importlib.import_module("gputape.keras")}
-    return types.FunctionType(made, scope, made.co_name, tuple(defaults) if defaults else None, cells)
-
-
-def _serialize_lambda(obj: Any) -> dict[str, Any]:
-    warnings.warn(
-        "The object being serialized includes a `lambda`. This is unsafe. In order to reload the object, you will "
-        "have to "
-        "pass `safe_mode=False` to the loading function. Please avoid using `lambda` in the future, and use named "
-        "Python "
-        f"functions instead. This is the `lambda` being serialized: {obj!r}",
-        stacklevel=4,
-    )
-    return {"class_name": "__lambda__", "config": {"value": dump_function(obj)}}
 
 
 def _described(obj: Any) -> dict[str, Any]:
@@ -325,6 +294,8 @@ def _instance(cls: Any, config: dict[str, Any], custom_objects: dict[str, Any], 
         try:
             made = cls.from_config(config["config"] or {})
         except TypeError as error:
+            if "could not be deserialized properly" in str(error):
+                raise  # told already, of the object inside that is to blame
             raise TypeError(
                 f"{cls} could not be deserialized properly. Please ensure that components that are Python object "
                 "instances (layers, models, etc.) returned by `get_config()` are explicitly deserialized in the "
@@ -424,8 +395,7 @@ _SPECIAL: dict[str, Callable[[Any, bool], Any]] = {
 
 __all__ = [
     "GLOBAL_CUSTOM_NAMES", "GLOBAL_CUSTOM_OBJECTS", "CustomObjectScope", "ObjectSharingScope", "SafeModeScope",
-    "custom_object_scope", "deserialize_keras_object", "dump_function", "enable_unsafe_deserialization",
-    "get_custom_objects", "get_registered_name", "get_registered_object", "in_safe_mode", "load_function",
-    "public_name",
+    "custom_object_scope", "deserialize_keras_object", "enable_unsafe_deserialization", "get_custom_objects",
+    "get_registered_name", "get_registered_object", "in_safe_mode", "load_function", "public_name",
     "register_keras_serializable", "serialize_dict", "serialize_keras_object",
 ]  # fmt: skip

@@ -37,8 +37,8 @@ def test_unknown_dtypes_and_shapes():
 RESULTS = {
     ("bool", "int8"): "int8", ("uint8", "int8"): "int16", ("uint32", "int32"): "int64", ("uint64", "int64"): "float32",
     ("uint8", "int32"): "int32", ("int64", "float16"): "float16", ("bfloat16", "float16"): "float32",
-    ("float32", "float64"): "float64", ("int32", float): "float32", ("float16", float): "float16", ("bool", int): "int32",
-    ("uint8", int): "uint8", (int, float): "float32", (int,): "int32",
+    ("float32", "float64"): "float64", ("int32", float): "float32", ("float16", float): "float16",
+    ("bool", int): "int32", ("uint8", int): "uint8", (int, float): "float32", (int,): "int32",
 }  # fmt: skip
 
 

@@ -30,7 +30,8 @@ class SwapEMAWeights(Callback):
         inner = [o for o in getattr(optimizer, "optimizers", [optimizer]) if getattr(o, "use_ema", False)]
         if not inner or any(not hasattr(o, "_model_variables_moving_average") for o in inner):
             raise ValueError(
-                "SwapEMAWeights must be used when `use_ema=True` is set on the optimizer, after it was built. Received: "
+                "SwapEMAWeights must be used when `use_ema=True` is set on the optimizer, after it was built. "
+                "Received: "
                 f"use_ema={getattr(optimizer, 'use_ema', False)}"
             )
         pairs = [pair for o in inner for pair in zip(o._trainable_variables, o._model_variables_moving_average)]

@@ -106,11 +106,12 @@ class History(Callback):
 
 
 class ProgbarLogger(Callback):
-    """Shows a progress bar per epoch: live on a terminal, one line an epoch elsewhere. `fit` has one unless verbose=0."""
+    """Shows a progress bar per epoch: live on a terminal, one line an epoch elsewhere. `fit` has one by itself."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.verbose, self.epochs, self.target = 1, 1, None
+        self.verbose, self.epochs = 1, 1
+        self.target: int | None = None
         self._bar: Any = None
         self._training = False
         self._seen = 0
@@ -208,7 +209,7 @@ class CallbackList(Callback):
         model: what the callbacks find as `model`.
         params: what they find as `params`; those of fit are verbose, epochs and steps.
 
-    Callbacks receive logs as `Logs`, sorted by name; at the end of an epoch as one dict of Python values that all share.
+    Callbacks receive logs as `Logs`, sorted by name; at the end of an epoch as a dict of Python values.
     """
 
     def __init__(

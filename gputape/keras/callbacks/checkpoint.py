@@ -38,8 +38,8 @@ class ModelCheckpoint(MonitorCallback):
     """Saves the model or its weights after epochs or batches, all of them or the best.
 
     Args:
-        filepath: the file, ".keras" for the model, ".weights.h5" for weights; it may have names of logs, epoch and batch
-            in braces: "{epoch:02d}-{val_loss:.2f}.keras".
+        filepath: the file, ".keras" for the model, ".weights.h5" for weights; with names of logs, epoch and batch in
+            braces if wanted: "{epoch:02d}-{val_loss:.2f}.keras".
         monitor, mode: the value that says which is best; see MonitorCallback.
         verbose: 1 to say what is saved.
         save_best_only: only save what is better than what was saved last.
@@ -70,7 +70,8 @@ class ModelCheckpoint(MonitorCallback):
             raise ValueError(f"Unrecognized save_freq: {save_freq}. Expected save_freq are 'epoch' or integer values")
         if save_weights_only and not self.filepath.endswith(".weights.h5"):
             raise ValueError(
-                "When using `save_weights_only=True` in `ModelCheckpoint`, the filepath provided must end in `.weights.h5` "
+                "When using `save_weights_only=True` in `ModelCheckpoint`, the filepath provided must end in "
+                "`.weights.h5` "
                 f"(Keras weights format). Received: filepath={self.filepath}"
             )
         if not save_weights_only and not self.filepath.endswith((".keras", ".h5")):
@@ -111,7 +112,9 @@ class ModelCheckpoint(MonitorCallback):
 
     def _path(self, epoch: int, batch: int | None, logs: dict[str, Any]) -> str:
         try:
-            return self.filepath.format(**{"epoch": epoch + 1, **({} if batch is None else {"batch": batch + 1}), **logs})
+            return self.filepath.format(
+                **{"epoch": epoch + 1, **({} if batch is None else {"batch": batch + 1}), **logs}
+            )
         except KeyError as error:
             raise KeyError(f'Failed to format this callback filepath: "{self.filepath}". Reason: {error}') from None
 
@@ -139,7 +142,9 @@ class ModelCheckpoint(MonitorCallback):
                 write(f"\nEpoch {epoch + 1}: {self.monitor} did not improve from {before}")
             return False
         if self.verbose > 0:
-            write(f"\nEpoch {epoch + 1}: {self.monitor} improved from {before} to {current:.5f}, saving model to {path}")
+            write(
+                f"\nEpoch {epoch + 1}: {self.monitor} improved from {before} to {current:.5f}, saving model to {path}"
+            )
         self.best = current
         return True
 
@@ -164,7 +169,8 @@ class BackupAndRestore(Callback):
             raise ValueError("Empty `backup_dir` argument passed")
         if save_freq != "epoch" and not isinstance(save_freq, int):
             raise ValueError(
-                f"Invalid value for argument `save_freq`. Received: save_freq={save_freq}. Expected either 'epoch' or an "
+                f"Invalid value for argument `save_freq`. Received: save_freq={save_freq}. Expected either 'epoch' "
+                f"or an "
                 "integer value."
             )
         self.backup_dir, self.save_freq = os.fspath(backup_dir), save_freq
@@ -199,8 +205,8 @@ class BackupAndRestore(Callback):
                 model.optimizer.build(model.trainable_variables)
             model.load_weights(weights)
         if os.path.exists(metadata):
-            with open(metadata) as file:
-                model._initial_epoch = json.load(file)["epoch"]
+            with open(metadata) as text:
+                model._initial_epoch = json.load(text)["epoch"]
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         if self._every.is_due(batch):
@@ -219,8 +225,8 @@ class BackupAndRestore(Callback):
                     shutil.copy(file, file + ".bkp")
         weights, metadata = self._files
         self.model.save_weights(weights, overwrite=True)
-        with open(metadata, "w") as file:
-            json.dump({"epoch": self._current_epoch, "batch": batch}, file)
+        with open(metadata, "w") as text:
+            json.dump({"epoch": self._current_epoch, "batch": batch}, text)
 
     def on_train_end(self, logs: Any = None) -> None:
         if self.delete_checkpoint and os.path.exists(self.backup_dir):

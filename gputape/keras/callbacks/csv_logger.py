@@ -32,7 +32,7 @@ class CSVLogger(Callback):
         if self.append and os.path.exists(self.filename):
             self.append_header = os.path.getsize(self.filename) == 0
         self._close()
-        self.csv_file = open(self.filename, "a" if self.append else "w", newline="")
+        self.csv_file = open(self.filename, "a" if self.append else "w", newline="")  # noqa: SIM115
         self.writer = self.keys = None
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:

@@ -14,7 +14,7 @@ from .monitor import MonitorCallback
 
 
 def learning_rates(optimizer: Any) -> dict[str, Any]:
-    """The optimizers with a learning rate by the names their rates have in the logs: one, or those of a MultiOptimizer."""
+    """The optimizers by the names that their learning rates have in the logs: one, or those of a MultiOptimizer."""
     if hasattr(optimizer, "optimizers"):
         return {f"learning_rate_{inner.name}": inner for inner in optimizer.optimizers}
     return {"learning_rate": optimizer}
@@ -50,7 +50,7 @@ class LearningRateScheduler(Callback):
             try:
                 rate = self.schedule(epoch, float(optimizer.learning_rate))
             except TypeError:  # Keras 2's schedules take the epoch alone
-                rate = self.schedule(epoch)  # type: ignore[call-arg]
+                rate = self.schedule(epoch)
             if not isinstance(rate, (float, np.floating)):
                 raise ValueError(f"The output of the `schedule` function should be a float. Got: {rate}")
             optimizer.learning_rate = rate
@@ -89,7 +89,13 @@ class ReduceLROnPlateau(MonitorCallback):
         super().__init__(monitor, mode, min_delta=min_delta)
         if factor >= 1.0:
             raise ValueError(f"ReduceLROnPlateau does not support a factor >= 1.0. Received factor={factor}")
-        self.factor, self.min_lr, self.patience, self.verbose, self.cooldown = factor, min_lr, patience, verbose, cooldown
+        self.factor, self.min_lr, self.patience, self.verbose, self.cooldown = (
+            factor,
+            min_lr,
+            patience,
+            verbose,
+            cooldown,
+        )
         self.cooldown_counter = self.wait = 0
 
     def on_train_begin(self, logs: Any = None) -> None:
@@ -118,7 +124,7 @@ class ReduceLROnPlateau(MonitorCallback):
             self.wait = 0
         elif not self.in_cooldown():
             self.wait += 1
-            if self.wait >= self.patience and any([self._reduce(o, epoch, name) for name, o in rates.items()]):
+            if self.wait >= self.patience and sum(self._reduce(o, epoch, name) for name, o in rates.items()):
                 self.cooldown_counter = self.cooldown
                 self.wait = 0
 

@@ -14,7 +14,7 @@ def python_value(value: Any) -> Any:
     """A log value as a Python float if it is one number, as an array if it is several; anything else as it is."""
     if isinstance(value, (tf.Tensor, tf.Variable)):
         value = value.numpy()
-    if isinstance(value, (int, float, np.generic)) or isinstance(value, np.ndarray) and value.ndim == 0:
+    if isinstance(value, (int, float, np.generic)) or (isinstance(value, np.ndarray) and value.ndim == 0):
         try:
             return float(value)
         except (TypeError, ValueError):
@@ -23,7 +23,7 @@ def python_value(value: Any) -> Any:
 
 
 class Logs(dict[str, Any]):
-    """A dict whose values are read from the device when they are looked at, so that logs that nobody reads cost nothing.
+    """A dict whose values are read from the device when they are looked at: logs that nobody reads cost nothing.
 
     >>> import gputape as tf
     >>> Logs(loss=tf.constant(0.5))["loss"]
@@ -43,7 +43,7 @@ class Logs(dict[str, Any]):
         return super().__iter__()
 
     def get(self, key: str, default: Any = None) -> Any:
-        return self[key] if key in self else default
+        return self[key] if key in self else default  # noqa: SIM401  (this is get)
 
     def items(self) -> Any:
         return [(key, self[key]) for key in self]
@@ -62,7 +62,7 @@ class Logs(dict[str, Any]):
     def __eq__(self, other: object) -> bool:
         return self.copy() == other
 
-    __hash__ = None  # type: ignore[assignment]
+    __hash__ = None
 
     def __repr__(self) -> str:
         return repr(self.copy())
@@ -79,8 +79,8 @@ def flat_logs(logs: Any) -> Logs:
     if logs is not None and not isinstance(logs, dict):
         raise ValueError(f"logs are a dict of values by name, but a step returned {type(logs).__name__}: {logs}")
     flat = Logs()
-    for key in sorted(logs or ()):
-        value = logs[key]
+    for key in sorted(logs or {}):
+        value = (logs or {})[key]
         if isinstance(value, dict):
             flat.update(dict.items(flat_logs(value)))
         else:

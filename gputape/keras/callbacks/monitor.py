@@ -24,7 +24,9 @@ class MonitorCallback(Callback):
     With "auto" the first epoch raises ValueError for a metric that does not say which way is better.
     """
 
-    def __init__(self, monitor: str = "val_loss", mode: str = "auto", baseline: float | None = None, min_delta: float = 0) -> None:
+    def __init__(
+        self, monitor: str = "val_loss", mode: str = "auto", baseline: float | None = None, min_delta: float = 0
+    ) -> None:
         super().__init__()
         if mode not in ("auto", "min", "max"):
             warnings.warn(f"{type(self).__name__} mode '{mode}' is unknown, fallback to auto mode.", stacklevel=3)
@@ -38,8 +40,10 @@ class MonitorCallback(Callback):
         self.monitor_op = {"min": np.less, "max": np.greater}.get(self.mode) or self._found_op()
         if self.monitor_op is None:
             raise ValueError(
-                f"{type(self).__name__} callback received monitor={self.monitor}, but Keras isn't able to automatically "
-                "determine whether that metric should be maximized or minimized. Pass `mode='max'` in order to monitor based "
+                f"{type(self).__name__} callback received monitor={self.monitor}, but Keras isn't able to "
+                f"automatically "
+                "determine whether that metric should be maximized or minimized. Pass `mode='max'` in order to "
+                "monitor based "
                 "on the highest metric value, or pass `mode='min'` in order to use the lowest value."
             )
         if self.monitor_op is np.less:
@@ -107,7 +111,7 @@ class EarlyStopping(MonitorCallback):
         if current is None or epoch < self.start_from_epoch:
             return
         improved = self._is_improvement(current, self.best)
-        if improved or self.restore_best_weights and self.best_weights is None:
+        if improved or (self.restore_best_weights and self.best_weights is None):
             self.best_epoch = epoch
             if self.restore_best_weights:
                 self.best_weights = self.model.get_weights()

@@ -35,6 +35,12 @@ from .pooling import (
     GlobalMaxPool2D, GlobalMaxPool3D, GlobalMaxPooling1D, GlobalMaxPooling2D, GlobalMaxPooling3D, MaxPool1D, MaxPool2D,
     MaxPool3D, MaxPooling1D, MaxPooling2D, MaxPooling3D,
 )  # fmt: skip
+from .recurrent import RNN, StackedRNNCells
+from .lstm import LSTM, LSTMCell
+from .gru import GRU, GRUCell
+from .simple_rnn import SimpleRNN, SimpleRNNCell
+from .bidirectional import Bidirectional
+from .time_distributed import TimeDistributed
 from .regularization import (
     ActivityRegularization, AlphaDropout, Dropout, GaussianDropout, GaussianNoise, SpatialDropout1D, SpatialDropout2D,
     SpatialDropout3D,
@@ -83,6 +89,9 @@ __all__ = [
     "GlobalAvgPool3D", "GlobalMaxPool1D", "GlobalMaxPool2D", "GlobalMaxPool3D", "GlobalMaxPooling1D",
     "GlobalMaxPooling2D",
     "GlobalMaxPooling3D", "MaxPool1D", "MaxPool2D", "MaxPool3D", "MaxPooling1D", "MaxPooling2D", "MaxPooling3D",
+    # recurrent
+    "Bidirectional", "GRU", "GRUCell", "LSTM", "LSTMCell", "RNN", "SimpleRNN", "SimpleRNNCell", "StackedRNNCells",
+    "TimeDistributed",
     # regularization
     "ActivityRegularization", "AlphaDropout", "Dropout", "GaussianDropout", "GaussianNoise", "SpatialDropout1D",
     "SpatialDropout2D", "SpatialDropout3D",

@@ -7,7 +7,7 @@ import inspect
 from typing import Any
 
 from .. import activations, constraints, initializers, regularizers, tree
-from ..serialization import serialize_keras_object
+from ..serialization import deserialize_keras_object, serialize_keras_object
 from ..symbolic import is_default
 
 _BASE = frozenset({"self", "name", "trainable", "dtype", "autocast", "activity_regularizer"})
@@ -19,14 +19,14 @@ _SERIALIZERS = {
 }
 
 
-def _ours(cls: type) -> bool:
+def is_ours(cls: type) -> bool:
     return cls.__module__.startswith("gputape.keras")
 
 
 @functools.cache
 def argument_names(cls: Any) -> tuple[str, ...]:
     """The constructor's own arguments of the nearest class of this library."""
-    nearest = next(c for c in cls.__mro__ if _ours(c))
+    nearest = next(c for c in cls.__mro__ if is_ours(c))
     parameters = inspect.signature(nearest.__init__).parameters.values()
     named = [p.name for p in parameters if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
     return tuple(n for n in named if n not in _BASE and n not in getattr(nearest, "_config_omits", ()))
@@ -48,7 +48,7 @@ def serialized_argument(name: str, value: Any) -> Any:
 def user_config(layer: Any, config: dict[str, Any]) -> dict[str, Any]:
     """`config`, with the arguments given to the constructor of a user's class that has no `get_config` of its own."""
     cls = type(layer)
-    if _ours(cls) or not is_default(layer.get_config) or not is_default(_nearest(cls).get_config):
+    if is_ours(cls) or not is_default(layer.get_config) or not is_default(_nearest(cls).get_config):
         return config
     signature = inspect.signature(cls.__init__)
     args, kwargs = layer._init_arguments
@@ -74,7 +74,7 @@ def user_config(layer: Any, config: dict[str, Any]) -> dict[str, Any]:
 
 
 def _nearest(cls: type) -> Any:
-    return next(c for c in cls.__mro__ if _ours(c))
+    return next(c for c in cls.__mro__ if is_ours(c))
 
 
 def _needs_get_config(cls: type, what: str) -> NotImplementedError:
@@ -84,3 +84,15 @@ def _needs_get_config(cls: type, what: str) -> NotImplementedError:
         "    def get_config(self):\n        config = super().get_config()\n        config.update({'arg1': self.arg1})\n"
         "        return config"
     )
+
+
+def restored(config: Any, custom: Any, values: Any, slots: Any) -> Any:
+    """A layer from its config, the values of its variables and those of its optimizer: what pickling writes."""
+    made = deserialize_keras_object(config, custom_objects=custom, safe_mode=False)
+    for v, value in zip(made.variables, values):
+        v.assign(value)
+    if slots is not None:
+        made.optimizer.build(made.trainable_variables)
+        for v, value in zip(made.optimizer.variables, slots):
+            v.assign(value)
+    return made

@@ -1,4 +1,4 @@
-"""Convolutions: plain, depthwise, separable and transposed, of one, two or three spatial axes."""
+"""Convolutions of one, two or three spatial axes, and what all kinds of them share."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import gputape as tf
 from .. import activations, constraints, initializers, regularizers
 from .input_spec import InputSpec
 from .layer import Layer
+from .lora import LowRankAdapted
 from .windows import conv_output_length, normalized, standard_format, tf_format
 
 
@@ -16,6 +17,7 @@ class BaseConv(Layer):
     """What all convolutions share: their arguments, the check of channels, the bias and the activation."""
 
     _paddings: tuple[str, ...] = ("valid", "same")
+    filters: Any
 
     def __init__(
         self,
@@ -107,17 +109,6 @@ class BaseConv(Layer):
         self.input_spec = InputSpec(min_ndim=self.rank + 2, axes={self._channel_axis: channels})
         return int(channels)
 
-    def build(self, input_shape: Any) -> None:
-        channels = self._channels(input_shape)
-        if channels % self.groups:
-            raise ValueError(
-                "The number of input channels must be evenly divisible by the number of groups. Received groups="
-                f"{self.groups}, but the input has {channels} channels (full input shape is {tuple(input_shape)})."
-            )
-        self._kernel = self._weight("kernel", (*self.kernel_size, channels // self.groups, self.filters), name="kernel")
-        self.bias = self._weight("bias", (self.filters,), name="bias") if self.use_bias else None
-        self.compute_output_shape(input_shape)
-
     @property
     def kernel(self) -> Any:
         return self._kernel
@@ -152,7 +143,7 @@ class BaseConv(Layer):
         )
         if any(n is not None and n <= 0 for n in sizes):
             raise ValueError(
-                f"Computed output size would be negative. Received `inputs shape={tuple(input_shape)}`, "
+                f"Computed output size would be zero or negative. Received `inputs shape={tuple(input_shape)}`, "
                 f"`kernel shape={(*self.kernel_size, input_shape[self._channel_axis], self.filters)}`, "
                 f"`dilation_rate={self.dilation_rate}`."
             )
@@ -163,7 +154,36 @@ class BaseConv(Layer):
         return self.filters
 
 
-class Conv1D(BaseConv):
+class Convolution(LowRankAdapted, BaseConv):
+    """A plain convolution of `rank` spatial axes, whose kernel may be adapted (see `enable_lora`)."""
+
+    def __init__(
+        self, rank: int, lora_rank: int | None = None, lora_alpha: float | None = None, **kwargs: Any
+    ) -> None:
+        super().__init__(rank=rank, **kwargs)
+        self.lora_rank = lora_rank
+        self.lora_alpha = lora_alpha if lora_alpha is not None else lora_rank
+
+    def build(self, input_shape: Any) -> None:
+        channels = self._channels(input_shape)
+        if channels % self.groups:
+            raise ValueError(
+                "The number of input channels must be evenly divisible by the number of groups. Received groups="
+                f"{self.groups}, but the input has {channels} channels (full input shape is {tuple(input_shape)})."
+            )
+        self._kernel = self._weight("kernel", (*self.kernel_size, channels // self.groups, self.filters), name="kernel")
+        self.bias = self._weight("bias", (self.filters,), name="bias") if self.use_bias else None
+        self.compute_output_shape(input_shape)
+        self.built = True
+        if self.lora_rank:
+            self.enable_lora(self.lora_rank, self.lora_alpha)
+
+    @property
+    def kernel(self) -> Any:
+        return self._adapted()
+
+
+class Conv1D(Convolution):
     """Convolution over sequences (batch, steps, channels) -> (batch, new_steps, filters).
 
     padding: "valid" (default), "same" or "causal" (no output sees later steps). Other arguments as Conv2D.
@@ -189,6 +209,8 @@ class Conv1D(BaseConv):
         activity_regularizer: Any = None,
         kernel_constraint: Any = None,
         bias_constraint: Any = None,
+        lora_rank: int | None = None,
+        lora_alpha: float | None = None,
         **kwargs: Any,
     ) -> None:
         given = {k: v for k, v in locals().items() if k not in ("self", "kwargs", "__class__")}
@@ -204,7 +226,7 @@ class Conv1D(BaseConv):
         return tf.nn.convolution(padded, self.kernel, list(self.strides), "VALID", form, list(self.dilation_rate))
 
 
-class Conv2D(BaseConv):
+class Conv2D(Convolution):
     """Convolution over images (batch, height, width, channels) -> (batch, new_height, new_width, filters).
 
     Args:
@@ -239,13 +261,15 @@ class Conv2D(BaseConv):
         activity_regularizer: Any = None,
         kernel_constraint: Any = None,
         bias_constraint: Any = None,
+        lora_rank: int | None = None,
+        lora_alpha: float | None = None,
         **kwargs: Any,
     ) -> None:
         given = {k: v for k, v in locals().items() if k not in ("self", "kwargs", "__class__")}
         super().__init__(rank=2, **given, **kwargs)
 
 
-class Conv3D(BaseConv):
+class Conv3D(Convolution):
     """Convolution over volumes (batch, d1, d2, d3, channels). Arguments as Conv2D."""
 
     def __init__(
@@ -266,6 +290,8 @@ class Conv3D(BaseConv):
         activity_regularizer: Any = None,
         kernel_constraint: Any = None,
         bias_constraint: Any = None,
+        lora_rank: int | None = None,
+        lora_alpha: float | None = None,
         **kwargs: Any,
     ) -> None:
         given = {k: v for k, v in locals().items() if k not in ("self", "kwargs", "__class__")}

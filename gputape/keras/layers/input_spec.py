@@ -93,6 +93,9 @@ def assert_input_compatibility(input_spec: Any, inputs: Any, layer_name: str) ->
     """ValueError, saying what was expected and found, unless `inputs` comply with `input_spec` (one or a nest)."""
     if not input_spec:
         return
+    if isinstance(input_spec, InputSpec) and hasattr(inputs, "shape"):  # by far the most frequent case
+        _assert_complies(0, inputs, input_spec, layer_name)
+        return
     specs = tree.flatten(input_spec)
     names = [spec.name if spec is not None else None for spec in specs]
     if isinstance(inputs, dict) and all(names):
@@ -122,8 +125,12 @@ def assert_input_compatibility(input_spec: Any, inputs: Any, layer_name: str) ->
             raise ValueError(
                 f"Inputs to a layer should be tensors. Got '{x}' (of type {type(x)}) as input for layer '{layer_name}'."
             )
-        told = spec.mismatch(x)
-        if told is not None:
-            raise ValueError(
-                f"Input {k} with name '{spec.name}' of layer '{layer_name}' is incompatible with the layer: {told}"
-            )
+        _assert_complies(k, x, spec, layer_name)
+
+
+def _assert_complies(k: int, x: Any, spec: InputSpec, layer_name: str) -> None:
+    told = spec.mismatch(x)
+    if told is not None:
+        raise ValueError(
+            f"Input {k} with name '{spec.name}' of layer '{layer_name}' is incompatible with the layer: {told}"
+        )

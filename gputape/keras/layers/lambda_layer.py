@@ -7,7 +7,9 @@ from typing import Any
 
 from .. import tree
 from ..inference import compute_output_spec
-from ..serialization import deserialize_keras_object, dump_function, in_safe_mode, load_function, serialize_keras_object
+from ..lambdas import dump_function, load_function
+from ..registration import in_safe_mode
+from ..serialization import deserialize_keras_object, serialize_keras_object
 from ..symbolic import KerasTensor
 from .layer import Layer
 

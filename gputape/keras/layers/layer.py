@@ -19,13 +19,13 @@ import gputape as tf
 from .. import constraints, dtype_policies, inference, initializers, regularizers, tree
 from ..backend import standardize_dtype
 from ..scopes import current_path, name_scope
-from ..serialization import deserialize_keras_object, serialize_keras_object
+from ..serialization import serialize_keras_object
 from ..symbolic import KerasTensor, Operation, default, is_default
 from ..variable import Variable
 from . import state as layer_state
 from .call import LayerCall
 from .calling import CallSpec, specs_from_shapes
-from .config import argument_names, serialized_argument, user_config
+from .config import argument_names, is_ours, restored, serialized_argument, user_config
 
 
 def _recording_build(build: Any) -> Any:
@@ -110,6 +110,8 @@ class Layer(LayerCall, layer_state.LayerState, Operation, tf.Module):
                 stacklevel=3,
             )
             self._input_shape_arg = tuple(batch_shape[1:]) if input_shape is None else input_shape
+        if kwargs.get("quantization_config", 0) is None:  # Keras's files say of every layer that it has none
+            del kwargs["quantization_config"]
         if kwargs:
             raise ValueError(f"Unrecognized keyword arguments passed to {type(self).__name__}: {kwargs}")
         if not isinstance(trainable, bool):
@@ -363,8 +365,8 @@ class Layer(LayerCall, layer_state.LayerState, Operation, tf.Module):
         """Pickled and copied as its config and the values of its variables."""
         optimizer = getattr(self, "optimizer", None)
         slots = [np.array(v) for v in optimizer.variables] if optimizer is not None and optimizer.built else None
-        custom = {type(x).__name__: type(x) for x in self._flatten_layers() if not _is_ours(type(x))}
-        return _restored, (serialize_keras_object(self), custom, [np.array(v) for v in self.variables], slots)
+        custom = {type(x).__name__: type(x) for x in self._flatten_layers() if not is_ours(type(x))}
+        return restored, (serialize_keras_object(self), custom, [np.array(v) for v in self.variables], slots)
 
     def _check_super_called(self) -> None:
         if not self._super_called:
@@ -386,18 +388,3 @@ class Layer(LayerCall, layer_state.LayerState, Operation, tf.Module):
         return f"<{type(self).__name__} name={self.name}, built={self.built}>"
 
     __str__ = __repr__
-
-
-def _is_ours(cls: type) -> bool:
-    return cls.__module__.startswith("gputape.keras")
-
-
-def _restored(config: Any, custom: Any, values: Any, slots: Any) -> Any:
-    made = deserialize_keras_object(config, custom_objects=custom, safe_mode=False)
-    for v, value in zip(made.variables, values):
-        v.assign(value)
-    if slots is not None:
-        made.optimizer.build(made.trainable_variables)
-        for v, value in zip(made.optimizer.variables, slots):
-            v.assign(value)
-    return made

@@ -12,7 +12,7 @@ import gputape as tf
 
 from .. import tree
 from ..scopes import state
-from ..tracking import DotNotTrackScope, Tracker
+from ..tracking import Tracker
 
 _LOCKED = (
     "You cannot add new elements of state (variables or sub-layers) to a layer that is already built. All state must "
@@ -277,6 +277,3 @@ class LayerState:
             if recursive:
                 stack.extend(reversed(layer._layers))
         return found
-
-
-__all__ = ["DotNotTrackScope", "LayerState", "is_metric", "is_seed_generator", "unique", "weight_arguments"]

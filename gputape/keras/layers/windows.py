@@ -23,8 +23,10 @@ def normalized(value: Any, rank: int, name: str, allow_zero: bool = False) -> tu
             made = tuple(int(v) for v in made)
         except (TypeError, ValueError):
             raise ValueError(f"{told}, including values that are no integers") from None
-    if any(v < (0 if allow_zero else 1) for v in made):
-        raise ValueError(f"{told}, including values that do not satisfy `value > {'=' if allow_zero else ''} 0`")
+    wrong = {v for v in made if v < (0 if allow_zero else 1)}
+    if wrong:
+        wanted = ">= 0" if allow_zero else "> 0"
+        raise ValueError(f"{told}, including values {wrong} that do not satisfy `value {wanted}`")
     return made
 
 

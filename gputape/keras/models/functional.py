@@ -10,8 +10,8 @@ from typing import Any
 import gputape as tf
 
 from .. import tree
-from ..graph import Function, make_node_key, topological_nodes
-from ..layers.input import Input, InputLayer
+from ..graph import Function, clone_graph_nodes, is_graph_input, make_node_key
+from ..layers.input import InputLayer
 from ..layers.input_spec import InputSpec
 from ..layers.layer import Layer
 from ..scopes import get_keras_mask, set_keras_mask, state
@@ -52,7 +52,7 @@ class Functional(Function, Model):
                         f"{x} of type {type(x)}"
                     )
         trainable = kwargs.pop("trainable", None)
-        if not all(_is_input(x) for x in tree.flatten(inputs)):
+        if not all(is_graph_input(x) for x in tree.flatten(inputs)):
             inputs, outputs = clone_graph_nodes(inputs, outputs)
         Model.__init__(self, name=name)
         with DotNotTrackScope():
@@ -265,11 +265,6 @@ def _same_structure(a: Any, b: Any) -> bool:
     return True
 
 
-def _is_input(x: Any) -> bool:
-    operation, node_index, _ = x._keras_history
-    return operation is not None and operation._inbound_nodes[node_index].is_input
-
-
 def _input_spec(x: Any, name: str | None = None) -> InputSpec:
     layer = x._keras_history.operation
     shape = (None, *x.shape[1:]) if x.shape else ()
@@ -376,27 +371,3 @@ def _deserialize_node(data: Any, layers: dict[str, Any]) -> tuple[Any, Any]:
 
     args, kwargs = deserialize_keras_object(data["args"]), deserialize_keras_object(data["kwargs"])
     return tree.map_structure(revived, args), tree.map_structure(revived, kwargs)
-
-
-def clone_graph_nodes(inputs: Any, outputs: Any) -> tuple[Any, Any]:
-    """The graph between `inputs` and `outputs` again, on new inputs in the place of those that are none yet."""
-    copies: dict[int, Any] = {}
-    flat = tree.flatten(inputs)
-    for x in flat:
-        copies[id(x)] = x if _is_input(x) else Input(batch_shape=x.shape, dtype=x.dtype, name=f"{x.name}CLONE")
-
-    def copied(x: Any) -> Any:
-        if isinstance(x, KerasTensor) and id(x) not in copies:
-            if _is_input(x):
-                return x
-            copies[id(x)] = KerasTensor(x.shape, dtype=x.dtype, name=f"{x.name}_clone")
-        return copies[id(x)] if isinstance(x, KerasTensor) else x
-
-    for node in topological_nodes(flat, tree.flatten(outputs))[0]:
-        if not node.is_input:
-            args, kwargs = (
-                tree.map_structure(copied, node.arguments.args),
-                tree.map_structure(copied, node.arguments.kwargs),
-            )
-            Node(node.operation, args, kwargs, [copied(x) for x in node.outputs])
-    return tree.map_structure(copied, inputs), tree.map_structure(copied, outputs)

@@ -54,7 +54,7 @@ class Outputs:
 
     def split(self, given: Any, what: str = "y_true") -> list[Any]:
         """Targets or weights, one per output: by names, by the same structure, or in order. ValueError if none fits."""
-        if given is None or len(self) == 1 and not tf.nest.is_nested(given):
+        if given is None or (len(self) == 1 and not tf.nest.is_nested(given)):
             return [given] * len(self)
         if _is_dict(given) and self.names is not None and set(given) <= set(self.names):
             return [given.get(name) for name in self.names]
@@ -73,7 +73,7 @@ class Outputs:
         return [given.get(name) for name in self.names]
 
     def walked(self, given: Any, what: str, is_leaf: Callable[[Any], bool]) -> list[Any]:
-        """The leaves of `given`, a structure like y_pred; None for the parts that dicts leave out. KeyError if it has more."""
+        """The leaves of `given`, a structure like y_pred, None for what it leaves out. KeyError if it has more."""
         found: list[Any] = [None] * len(self)
 
         def walk(part: Any, path: Path) -> None:
@@ -82,7 +82,8 @@ class Outputs:
             elif is_leaf(part):
                 if part is not None:
                     raise KeyError(
-                        f"The path: {path} in the `{what}` argument, can't be found in either the model's output (`y_pred`) "
+                        f"The path: {path} in the `{what}` argument, can't be found in either the model's output "
+                        f"(`y_pred`) "
                         "or in the labels (`y_true`)."
                     )
             else:
@@ -145,7 +146,8 @@ class CompileMetrics(metrics_module.Metric):
         for given, what in ((metrics, "metrics"), (weighted_metrics, "weighted_metrics")):
             if given and not isinstance(given, (list, tuple, Mapping)):
                 raise ValueError(
-                    f"Expected `{what}` argument to be a list, tuple, or dict. Received instead: {what}={given} of type "
+                    f"Expected `{what}` argument to be a list, tuple, or dict. Received instead: {what}={given} of "
+                    f"type "
                     f"{type(given)}"
                 )
         self._given = {"metrics": metrics, "weighted_metrics": weighted_metrics}
@@ -198,7 +200,8 @@ class CompileMetrics(metrics_module.Metric):
                 listed = outputs.walked(given, what, lambda part: not isinstance(part, (list, tuple, Mapping)))
             except KeyError as error:
                 raise ValueError(
-                    f"{error.args[0]}\nInvalid `{what}`. `{what}` should contain metrics objects and either be a dict or a "
+                    f"{error.args[0]}\nInvalid `{what}`. `{what}` should contain metrics objects and either be a "
+                    f"dict or a "
                     f"list matching the output names of the functional model {self.output_names} or match the output "
                     f"structure of the model: {outputs.shape}.\nReceived: {what}={given}"
                 ) from None
@@ -259,7 +262,8 @@ class CompileLoss(losses_module.Loss):
     ) -> None:
         if loss_weights and not isinstance(loss_weights, (list, tuple, Mapping, int, float)):
             raise ValueError(
-                "Expected `loss_weights` argument to be a float (single output case) or a list, tuple, or dict (multiple "
+                "Expected `loss_weights` argument to be a float (single output case) or a list, tuple, or dict "
+                "(multiple "
                 f"output case). Received instead: loss_weights={loss_weights} of type {type(loss_weights)}"
             )
         super().__init__(name="compile_loss", reduction=reduction)
@@ -306,7 +310,8 @@ class CompileLoss(losses_module.Loss):
                 factors = [None if loss is None else next(rest) for loss in listed]
         if len(factors) != len(listed):
             raise ValueError(
-                f"`loss_weights` must match the number of losses, got {given} losses and {len(tf.nest.flatten(weights))} weights."
+                f"`loss_weights` must match the number of losses, got {given} losses and "
+                f"{len(tf.nest.flatten(weights))} weights."
             )
         return [(k, loss, factor) for k, loss, factor in zip(places, listed, factors) if loss is not None]
 
@@ -320,7 +325,8 @@ class CompileLoss(losses_module.Loss):
             if len(given) == len(outputs) or len(outputs) == 1:
                 return list(given)
             raise ValueError(
-                f"When `{what}` is a list, it has one entry per output. Received {len(given)} entries for {len(outputs)} "
+                f"When `{what}` is a list, it has one entry per output. Received {len(given)} entries for "
+                f"{len(outputs)} "
                 f"outputs: {what}={given}"
             )
         return outputs.walked(given, what, lambda part: not tf.nest.is_nested(part))

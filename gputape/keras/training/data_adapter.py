@@ -194,10 +194,11 @@ def _weights_per_output(y: Any, sample_weight: Any) -> Any:
                 "You should provide one `sample_weight` array per output in `y`. The two structures did not match"
             )
         return sample_weight
-    if len(sample_weight.shape) > 2 or len(sample_weight.shape) == 2 and sample_weight.shape[1] != 1:
+    if len(sample_weight.shape) > 2 or (len(sample_weight.shape) == 2 and sample_weight.shape[1] != 1):
         raise ValueError(
             "For a model with multiple outputs, when providing a single `sample_weight` array, it should only have one "
-            "scalar score per sample (i.e. shape `(num_samples,)`). If you want to use non-scalar sample weights, pass a "
+            "scalar score per sample (i.e. shape `(num_samples,)`). If you want to use non-scalar sample weights, "
+            "pass a "
             "`sample_weight` argument with one array per model output."
         )
     return tf.nest.map_structure(lambda _: sample_weight, y)
@@ -247,21 +248,20 @@ def _from_pydataset(dataset: Any, shuffle: Any, class_weight: Any) -> Batches:
 
 
 def _checked(batch: Any) -> Any:
-    if (
-        isinstance(batch, (tuple, list))
-        and len(batch) not in (1, 2, 3)
-        or not isinstance(batch, (tuple, list, Mapping, np.ndarray))
+    if (isinstance(batch, (tuple, list)) and len(batch) not in (1, 2, 3)) or not isinstance(
+        batch, (tuple, list, Mapping, np.ndarray)
     ):
         raise ValueError(
             "PyDataset.__getitem__() must return a tuple or a dict. If a tuple, it must be ordered either (input,) or "
-            f"(inputs, targets) or (inputs, targets, sample_weights). Received: {str(batch)[:100]}... of type {type(batch)}"
+            f"(inputs, targets) or (inputs, targets, sample_weights). Received: {str(batch)[:100]}... of type "
+            f"{type(batch)}"
         )
     return batch
 
 
 def _is_pydataset(x: Any) -> bool:
-    return (
-        isinstance(x, PyDataset) or hasattr(x, "__getitem__") and hasattr(x, "__len__") and hasattr(x, "on_epoch_end")
+    return isinstance(x, PyDataset) or (
+        hasattr(x, "__getitem__") and hasattr(x, "__len__") and hasattr(x, "on_epoch_end")
     )
 
 
@@ -285,7 +285,8 @@ def get(
     for name, given, what in (("y", y, "the targets"), ("sample_weight", sample_weight, "the sample weights")):
         if given is not None:
             raise ValueError(
-                f"When providing `x` as a {kind}, `{name}` should not be passed. Instead, {what} should be included as part "
+                f"When providing `x` as a {kind}, `{name}` should not be passed. Instead, {what} should be included "
+                f"as part "
                 f"of the {kind}."
             )
     if kind == "PyDataset":
@@ -314,8 +315,10 @@ def train_validation_split(data: tuple[Any, ...], validation_split: float) -> tu
     split = math.floor(count * (1.0 - validation_split))
     if split in (0, count):
         raise ValueError(
-            f"Training data contains {count} samples, which is not sufficient to split it into a validation and training "
-            f"set as specified by `validation_split={validation_split}`. Either provide more data, or a different value for "
+            f"Training data contains {count} samples, which is not sufficient to split it into a validation and "
+            f"training "
+            f"set as specified by `validation_split={validation_split}`. Either provide more data, or a different "
+            f"value for "
             "the `validation_split` argument."
         )
 

@@ -65,7 +65,8 @@ class Executions:
             return
         self._iterator = None
         warnings.warn(
-            "Your input ran out of data; interrupting training. Make sure that your dataset or generator can generate at "
+            "Your input ran out of data; interrupting training. Make sure that your dataset or generator can "
+            "generate at "
             "least `steps_per_epoch * epochs` batches. You may need to use the `.repeat()` function when building your "
             "dataset.",
             stacklevel=4,
@@ -170,7 +171,7 @@ class Loops:
         return_dict: bool = False,
         **kwargs: Any,
     ) -> Any:
-        """The loss and metrics on the data, given as for `fit`: a list, the loss first (one number if alone), or a dict."""
+        """The loss and metrics on data like those of `fit`: a list, the loss first (one number if alone), or a dict."""
         self._assert_compiled()
         if kwargs:
             raise ValueError(f"Arguments not recognized: {kwargs}")

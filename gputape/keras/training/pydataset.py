@@ -63,8 +63,10 @@ def in_order(dataset: Any, order: Iterable[int] | None) -> Iterator[Any]:
     """The batches of these numbers (None: all from 0 on, without end), prepared by the dataset's workers."""
     if not hasattr(dataset, "workers"):
         warnings.warn(
-            "Your `PyDataset` class should call `super().__init__(**kwargs)` in its constructor. `**kwargs` can include "
-            "`workers`, `use_multiprocessing`, `max_queue_size`. Do not pass these arguments to `fit()`, as they will be "
+            "Your `PyDataset` class should call `super().__init__(**kwargs)` in its constructor. `**kwargs` can "
+            "include "
+            "`workers`, `use_multiprocessing`, `max_queue_size`. Do not pass these arguments to `fit()`, as they "
+            "will be "
             "ignored.",
             stacklevel=2,
         )

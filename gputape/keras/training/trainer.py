@@ -72,9 +72,9 @@ class Trainer(Loops):
         """
         self.optimizer = optimizers.get(optimizer)
         policy = getattr(self, "dtype_policy", None)
-        if auto_scale_loss and getattr(policy, "name", "") == "mixed_float16" and self.optimizer is not None:
-            if not isinstance(self.optimizer, optimizers.LossScaleOptimizer):
-                self.optimizer = optimizers.LossScaleOptimizer(self.optimizer, name="loss_scale_optimizer")
+        scaled = self.optimizer is None or isinstance(self.optimizer, optimizers.LossScaleOptimizer)
+        if auto_scale_loss and not scaled and getattr(policy, "name", "") == "mixed_float16":
+            self.optimizer = optimizers.LossScaleOptimizer(self.optimizer, name="loss_scale_optimizer")
         names = getattr(self, "output_names", None)
         self.loss = loss
         self._compile_loss = CompileLoss(loss, loss_weights, output_names=names) if loss is not None else None
@@ -131,11 +131,12 @@ class Trainer(Loops):
             return {}
         return {name: serialize_keras_object(value) for name, value in self._compile_config.items()}
 
-    def compile_from_config(self, config: dict[str, Any]) -> None:
+    def compile_from_config(self: Any, config: dict[str, Any]) -> None:
         """Compile with what `get_compile_config` returned."""
         if getattr(type(self).compile, "__wrapped__", type(self).compile) is not Trainer.compile:
             warnings.warn(
-                "`compile()` was not called as part of model loading because the model's `compile()` method is custom. All "
+                "`compile()` was not called as part of model loading because the model's `compile()` method is "
+                "custom. All "
                 "subclassed Models that have `compile()` overridden should also override `get_compile_config()` and "
                 "`compile_from_config(config)`. Alternatively, you can call `compile()` manually after loading.",
                 stacklevel=2,
@@ -151,7 +152,7 @@ class Trainer(Loops):
 
     # -- metrics
     @property
-    def metrics(self) -> list[Any]:
+    def metrics(self: Any) -> list[Any]:
         """The mean of the loss, the metrics given to compile (as one), the means of each loss, and the layers' own."""
         found: list[Any] = []
         if self.compiled:
@@ -183,7 +184,7 @@ class Trainer(Loops):
 
     # -- one step
     def compute_loss(
-        self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, training: bool = True
+        self: Any, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, training: bool = True
     ) -> Any:
         """The compiled loss plus the losses that layers added; override it for a loss of one's own.
 
@@ -207,7 +208,7 @@ class Trainer(Loops):
         return self.compute_loss(x, y, y_pred, sample_weight)
 
     def stateless_compute_loss(
-        self,
+        self: Any,
         trainable_variables: Any,
         non_trainable_variables: Any,
         metrics_variables: Any,
@@ -236,12 +237,12 @@ class Trainer(Loops):
         return self.get_metrics_result()
 
     def _track_loss(self, loss: Any, batch: Any) -> None:
-        """Add `loss` to the mean that logs show, with the weight of `batch`, any structure that has the batch's size."""
+        """Add `loss` to the mean that logs show; `batch` is any structure that tells the size of the batch."""
         if self._loss_tracker is not None:
             leaf = next(v for v in tf.nest.flatten(batch) if v is not None)
             self._loss_tracker.update_state(loss, sample_weight=leaf.shape[0] if len(leaf.shape) else 1)
 
-    def train_step(self, data: Any) -> dict[str, Any]:
+    def train_step(self: Any, data: Any) -> dict[str, Any]:
         """One batch of training; override it and keep fit. Returns the logs, a dict."""
         x, y, sample_weight = unpack_x_y_sample_weight(data)
         with tf.GradientTape() as tape:
@@ -258,7 +259,7 @@ class Trainer(Loops):
             warnings.warn("The model does not have any trainable weights.", stacklevel=2)
         return self.compute_metrics(x, y, y_pred, sample_weight=sample_weight)
 
-    def test_step(self, data: Any) -> dict[str, Any]:
+    def test_step(self: Any, data: Any) -> dict[str, Any]:
         """One batch of evaluation; returns the logs, a dict."""
         x, y, sample_weight = unpack_x_y_sample_weight(data)
         y_pred = self(x, training=False)
@@ -266,13 +267,13 @@ class Trainer(Loops):
         self._track_loss(loss, x)
         return self.compute_metrics(x, y, y_pred, sample_weight=sample_weight)
 
-    def predict_step(self, data: Any) -> Any:
+    def predict_step(self: Any, data: Any) -> Any:
         """One batch of inference; returns the model's outputs."""
         return self(unpack_x_y_sample_weight(data)[0], training=False)
 
     # -- functions over several batches
     def _recorded(self, step: Callable[[Any], Any]) -> Callable[[Any], Any]:
-        return step if self.run_eagerly else tf.function(step)
+        return step if self.run_eagerly else tf.function(step)  # type: ignore[operator]  (also the name of a module)
 
     def _on_batches(self, step: Callable[[Any], Any]) -> Callable[[Iterable[Any]], Any]:
         """`f(iterator)`: take up to steps_per_execution batches and return the logs of the last."""

@@ -1,4 +1,5 @@
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -184,3 +185,20 @@ def test_gradients_reach_every_weight():
         y = model([X, np.ones((5, 2), "float32")], training=True)
         loss = tf.reduce_sum(y["sum"]) + tf.reduce_sum(y["out"])
     assert all(g is not None for g in tape.gradient(loss, model.trainable_variables))
+
+
+def test_a_config_that_keras_wrote():
+    """Recorded from Keras 3.15: a graph of layers with a Sequential inside."""
+    recorded = (Path(__file__).parent / "keras_model.json").read_text()
+    model = keras.models.model_from_json(recorded)
+    assert [layer.name for layer in model.layers] == ["x", "h", "e", "a", "c", "inner"]
+    assert model(X).shape == (5, 2) and model.get_layer("h").kernel_regularizer is not None
+    ours, theirs = json.loads(model.to_json()), json.loads(recorded)
+    assert (ours["module"], ours["class_name"], ours["registered_name"]) == (
+        theirs["module"], theirs["class_name"], theirs["registered_name"]
+    )  # fmt: skip
+    for mine, keras_ in zip(ours["config"]["layers"], theirs["config"]["layers"], strict=True):
+        assert (mine["module"], mine["class_name"]) == (keras_["module"], keras_["class_name"])
+        assert mine["inbound_nodes"] == keras_["inbound_nodes"] or mine["name"] == "inner"
+        missing = keras_["config"].keys() - mine["config"].keys()
+        assert missing <= {"quantization_config", "activity_regularizer"}

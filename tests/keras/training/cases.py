@@ -1,4 +1,4 @@
-"""Trainings whose numbers, log keys and order of calls are compared with Keras's: name -> f(tf), which returns plain data."""
+"""Trainings whose numbers, log keys and order of calls are compared with Keras's: name -> f(tf), plain data."""
 
 from __future__ import annotations
 
@@ -58,7 +58,9 @@ QUIET = {"verbose": 0, "shuffle": False}
 @case
 def fit_with_validation(tf: Any) -> Any:
     x, y, vx, vy = arrays((21, 3), (21, 1), (9, 3), (9, 1))
-    model = regressor(tf, optimizer=tf.keras.optimizers.SGD(0.1), loss="mse", metrics=["mae", tf.keras.metrics.RootMeanSquaredError()])
+    model = regressor(
+        tf, optimizer=tf.keras.optimizers.SGD(0.1), loss="mse", metrics=["mae", tf.keras.metrics.RootMeanSquaredError()]
+    )
     history = model.fit(x, y, batch_size=8, epochs=3, validation_data=(vx, vy), validation_freq=2, **QUIET)
     return plain(history), history.epoch, model.evaluate(vx, vy, verbose=0), model.metrics_names
 
@@ -184,7 +186,11 @@ def recording(tf: Any, notes: list[Any]) -> Any:
 
     def noter(hook: str) -> Any:
         def note(self: Any, *args: Any, logs: Any = None) -> None:
-            number, logs = (args[0], args[1] if len(args) > 1 else logs) if "batch" in hook or "epoch" in hook else (None, args[0] if args else logs)
+            number, logs = (
+                (args[0], args[1] if len(args) > 1 else logs)
+                if "batch" in hook or "epoch" in hook
+                else (None, args[0] if args else logs)
+            )
             notes.append([hook, number, None if logs is None else list(logs)])
 
         return note
@@ -228,7 +234,19 @@ def generators_and_steps(tf: Any) -> Any:
                 return
 
     model = regressor(tf, optimizer="sgd", loss="mse")
-    made = [plain(model.fit(batches(True), steps_per_epoch=4, epochs=2, validation_data=(x, y), validation_batch_size=5, validation_steps=2, verbose=0))]
+    made = [
+        plain(
+            model.fit(
+                batches(True),
+                steps_per_epoch=4,
+                epochs=2,
+                validation_data=(x, y),
+                validation_batch_size=5,
+                validation_steps=2,
+                verbose=0,
+            )
+        )
+    ]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         made.append(plain(model.fit(batches(False), verbose=0)))
@@ -270,7 +288,11 @@ def one_batch_by_hand(tf: Any) -> Any:
     x, y, w = arrays((6, 3), (6, 1), (6,))
     model = regressor(tf, optimizer="sgd", loss="mse", metrics=["mae"])
     made = [model.train_on_batch(x, y), model.train_on_batch(x, y, sample_weight=np.abs(w), return_dict=True)]
-    made += [model.test_on_batch(x, y), model.test_on_batch(x, y, return_dict=True), float(model.predict_on_batch(x).sum())]
+    made += [
+        model.test_on_batch(x, y),
+        model.test_on_batch(x, y, return_dict=True),
+        float(model.predict_on_batch(x).sum()),
+    ]
     labels = np.array([0, 1, 0, 1, 1, 0])
     classes = classifier(tf, 2, "softmax", loss="sparse_categorical_crossentropy")
     return [*made, classes.train_on_batch(x, labels, class_weight={0: 0.5, 1: 2.0})]
@@ -336,7 +358,16 @@ def early_stopping(tf: Any) -> Any:
         model = regressor(tf, optimizer=keras.optimizers.SGD(0.3), loss="mse", metrics=["mae"])
         stop = keras.callbacks.EarlyStopping(**arguments)
         history = model.fit(x, y, epochs=12, batch_size=16, validation_data=(vx, vy), callbacks=[stop], **QUIET)
-        made.append([history.epoch[-1], stop.stopped_epoch, stop.best_epoch, stop.wait, float(stop.best), model.evaluate(x, y, verbose=0)])
+        made.append(
+            [
+                history.epoch[-1],
+                stop.stopped_epoch,
+                stop.best_epoch,
+                stop.wait,
+                float(stop.best),
+                model.evaluate(x, y, verbose=0),
+            ]
+        )
     return made
 
 
