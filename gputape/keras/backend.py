@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
 from typing import Any
+
+import numpy as np
 
 import gputape as tf
 
@@ -196,6 +199,18 @@ def is_keras_tensor(x: Any) -> bool:
 # -- the session
 
 
+def convert_to_tensor(x: Any, dtype: Any = None, sparse: bool | None = None, ragged: bool | None = None) -> Any:
+    """`x` as a tensor, cast to `dtype` if that is given; symbolic tensors stay as they are."""
+    if dtype is not None:
+        return tf.cast(x, standardize_dtype(dtype))
+    return tf.convert_to_tensor(x)
+
+
+def convert_to_numpy(x: Any) -> Any:
+    """`x`, a tensor, variable or array, as a NumPy array."""
+    return np.asarray(x.numpy() if isinstance(x, (tf.Tensor, tf.Variable)) else x)
+
+
 def clear_session(free_memory: bool = True) -> None:
     """Forget all automatic names, so that the next Dense is "dense" again."""
     state.uids.clear()
@@ -216,8 +231,16 @@ def get_uid(prefix: str = "") -> int:
     return state.uids[prefix]
 
 
+def __getattr__(name: str) -> Any:
+    if name in ("KerasTensor", "Variable"):  # they import this module
+        module = importlib.import_module("." + {"KerasTensor": "symbolic", "Variable": "variable"}[name], __package__)
+        return getattr(module, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
 __all__ = [
-    "AutocastScope", "StatelessScope", "auto_name", "backend", "clear_session", "epsilon", "floatx", "get_keras_mask",
+    "AutocastScope", "StatelessScope", "auto_name", "backend", "clear_session",
+    "convert_to_numpy", "convert_to_tensor", "epsilon", "floatx", "get_keras_mask",
     "get_uid", "image_data_format", "in_stateless_scope", "is_float_dtype", "is_int_dtype", "is_keras_tensor",
     "is_tensor",
     "name_scope", "reset_uids", "result_type", "set_epsilon", "set_floatx", "set_image_data_format", "set_keras_mask",

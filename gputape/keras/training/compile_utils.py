@@ -86,6 +86,10 @@ class Outputs:
                         f"(`y_pred`) "
                         "or in the labels (`y_true`)."
                     )
+            elif not _is_dict(part) and len(part) != len({p[len(path)] for p in self.paths if p[: len(path)] == path}):
+                raise KeyError(
+                    f"`{what}` has {len(part)} entries at {path}, but the model's output has another number."
+                )
             else:
                 for key, inner in part.items() if _is_dict(part) else enumerate(part):
                     walk(inner, (*path, key))

@@ -74,7 +74,7 @@ class Progbar:
             self._note(name, value, current, finalize)
         self._seen = current
         now = time.monotonic()
-        if self._after_first is None and current:
+        if self._after_first is None and current == 1:
             self._after_first = now
         if self.verbose == 1 and self._live:
             if finalize or now - self._drawn >= self.interval:

@@ -1,0 +1,189 @@
+"""keras.ops that sort, search and count, and windows of signals."""
+
+from __future__ import annotations
+
+import math
+
+import gputape as tf
+
+from ..backend import floatx
+from .promotion import floating, tensor, together
+
+
+def _sortable(x):
+    x = tensor(x)
+    return tf.cast(x, "int32") if x.dtype == "bool" else x
+
+
+def sort(x, axis=-1):
+    """The elements along `axis` in ascending order."""
+    x = tensor(x)
+    flat = tf.reshape(x, [-1]) if axis is None else x
+    return tf.cast(tf.sort(_sortable(flat), 0 if axis is None else axis), x.dtype)
+
+
+def argsort(x, axis=-1):
+    """Where the elements of `sort` come from, as int32; None flattens x."""
+    x = _sortable(x)
+    x, axis = (tf.reshape(x, [-1]), 0) if axis is None else (x, axis)
+    return tf.argsort(x, axis, stable=True) if x.shape else tf.zeros([], "int32")
+
+
+def argpartition(x, kth, axis=-1):
+    """Places such that the `kth` is right and smaller elements come before it: here all in ascending order."""
+    return argsort(x, axis)
+
+
+def searchsorted(sorted_sequence, values, side="left"):
+    """Where `values` belong in a sorted vector, as int32: before ("left") or after ("right") its equals."""
+    sequence, values = together(sorted_sequence, values)
+    if len(sequence.shape) != 1:
+        raise ValueError(
+            f"`searchsorted` only supports 1-D sorted sequences. Received: sorted_sequence.shape={sequence.shape}"
+        )
+    return tf.searchsorted(sequence, values, side=side)
+
+
+def digitize(x, bins):
+    """The number of the interval between `bins` in which each element lies, as int32."""
+    return searchsorted(bins, x, "right")
+
+
+def isin(x1, x2, assume_unique=False, invert=False):
+    """Whether each element of x1 is among those of x2 (or is not, with `invert`)."""
+    x1, x2 = together(x1, x2)
+    x2 = tf.reshape(x2, [-1])
+    found = tf.reduce_any(tf.equal(tf.expand_dims(x1, -1), x2), -1)
+    return tf.logical_not(found) if invert else found
+
+
+def unique(
+    x,
+    sorted=True,
+    return_index=False,
+    return_inverse=False,
+    return_counts=False,
+    axis=None,
+    size=None,
+    fill_value=None,
+):
+    """The different elements of flattened x, in ascending order; with what is asked for in a tuple.
+
+    Args:
+        return_index: also where each occurs first.
+        return_inverse: also which of them each element of x is, in the shape of x.
+        return_counts: also how often each occurs.
+        size: how many to return: the rest is cut off, or filled with `fill_value` (default the smallest).
+    """
+    if axis is not None:
+        raise ValueError(f"unique: only `axis=None`, elements of flattened x, is supported. Received: axis={axis}")
+    x = tensor(x)
+    flat = tf.reshape(x, [-1])
+    values, which, counts = tf.unique_with_counts(_sortable(flat))
+    n = values.shape[0]
+    order = tf.argsort(values)
+    rank = tf.math.invert_permutation(order)
+    values, counts = tf.gather(values, order), tf.gather(counts, order)
+    which = tf.gather(rank, which)
+    first = tf.math.unsorted_segment_min(tf.range(flat.shape[0]), which, n)
+
+    def sized(y, fill):
+        if size is None:
+            return y
+        return tf.pad(y[:size], [[0, max(size - n, 0)]], constant_values=fill)
+
+    fill = (values[0] if n else 0) if fill_value is None else fill_value
+    made = [tf.cast(sized(values, fill), x.dtype)]
+    if return_index:
+        made.append(sized(first, first[0] if n else 0))
+    if return_inverse:
+        made.append(tf.reshape(which, x.shape))
+    if return_counts:
+        made.append(sized(counts, 0))
+    return made[0] if len(made) == 1 else tuple(made)
+
+
+def bincount(x, weights=None, minlength=0, sparse=False):
+    """How often each of 0, 1, 2, ... occurs along the last axis of x; or the sums of `weights` at each.
+
+    >>> from gputape import keras
+    >>> keras.ops.bincount([1, 2, 1]).numpy()
+    array([0, 2, 1], dtype=int32)
+    """
+    x = tensor(x, "int32")
+    weights = None if weights is None else tensor(weights)
+    if len(x.shape) == 2:
+        n = max(int(tf.reduce_max(x)) + 1 if x.shape.num_elements() else 0, minlength)
+        hits = tf.one_hot(x, n, dtype="int32" if weights is None else weights.dtype)
+        return tf.reduce_sum(hits if weights is None else hits * weights[..., None], 1)
+    return tf.math.bincount(x, weights=weights, minlength=minlength)
+
+
+def _window(n, f):
+    """f(phase from 0 to 2 pi) at n places."""
+    n = int(n)
+    if n <= 1:
+        return tf.ones([max(n, 0)], floatx())
+    return f(tf.cast(tf.range(n), floatx()) * (2 * math.pi / (n - 1)))
+
+
+def bartlett(x):
+    """The triangular window of `x` points."""
+    return _window(x, lambda t: 1 - tf.abs(t / math.pi - 1))
+
+
+def hanning(x):
+    """The Hann window of `x` points: 0.5 - 0.5 cos(t)."""
+    return _window(x, lambda t: 0.5 - 0.5 * tf.cos(t))
+
+
+def hamming(x):
+    """The Hamming window of `x` points: 0.54 - 0.46 cos(t)."""
+    return _window(x, lambda t: 0.54 - 0.46 * tf.cos(t))
+
+
+def blackman(x):
+    """The Blackman window of `x` points: 0.42 - 0.5 cos(t) + 0.08 cos(2 t)."""
+    return _window(x, lambda t: 0.42 - 0.5 * tf.cos(t) + 0.08 * tf.cos(2 * t))
+
+
+def kaiser(x, beta):
+    """The Kaiser window of `x` points: I0(beta sqrt(1 - r²)) / I0(beta)."""
+    beta = tensor(beta, floatx())
+
+    def window(t):
+        r = t / math.pi - 1
+        return tf.math.bessel_i0(beta * tf.sqrt(tf.maximum(1 - r * r, 0.0))) / tf.math.bessel_i0(beta)
+
+    return _window(x, window)
+
+
+def top_k(x, k, sorted=True):
+    """(values, indices) of the k largest elements along the last axis, the largest first."""
+    return tf.math.top_k(tensor(x), k, sorted)
+
+
+def in_top_k(targets, predictions, k):
+    """Whether the score of the target class is among the k largest of its row."""
+    return tf.math.in_top_k(tensor(targets), tensor(predictions), k)
+
+
+def correlate(x1, x2, mode="valid"):
+    """The products of two vectors at every shift, summed: "valid", "same" or "full" overlap."""
+    if mode not in ("valid", "same", "full"):
+        raise ValueError(f"mode must be one of `valid`, `same` or `full`. Received: mode={mode}")
+    x1, x2 = (floating(x) for x in together(x1, x2))
+    if len(x1.shape) != 1 or len(x2.shape) != 1:
+        raise ValueError(f"Both inputs must be 1-D. Received: shapes {x1.shape} and {x2.shape}")
+    n, m = x1.shape[0], x2.shape[0]
+    full = tf.nn.conv1d(tf.pad(x1, [[m - 1, m - 1]])[None, :, None], x2[:, None, None], 1, "VALID")[0, :, 0]
+    size = {"full": n + m - 1, "same": max(n, m), "valid": max(n, m) - min(n, m) + 1}[mode]
+    first = (n + m - 1 - size + (mode == "same" and n < m and (n + m - 1 - size) % 2)) // 2
+    return full[first : first + size]
+
+
+_PUBLIC = (
+    sort, argsort, argpartition, searchsorted, digitize, isin, unique, bincount, bartlett, hanning, hamming, blackman,
+    kaiser, top_k, in_top_k, correlate,
+)  # fmt: skip
+NAMES = {f.__name__: f for f in _PUBLIC}
