@@ -63,9 +63,14 @@ _NAMES: dict[str, _Any] = {
     "tf.version.VERSION": __version__,
 }
 _families = [_importlib.import_module(f"{ops.__name__}.{m.name}") for m in _pkgutil.iter_modules(ops.__path__)]
-_optional = [_importlib.import_module(f"{__name__}.{m.name}") for m in _pkgutil.iter_modules(__path__) if m.name in ("random", "debugging", "data", "distribute", "config", "io", "strings", "train", "control_flow")]
+_optional = [
+    _importlib.import_module(f"{__name__}.{m.name}")
+    for m in _pkgutil.iter_modules(__path__)
+    if m.name in ("random", "debugging", "data", "distribute", "config", "io", "strings", "train", "control_flow")
+]
 _built = _build(
-    __name__, [_NAMES, _device.NAMES, _module.NAMES, *[m.NAMES for m in (*_families, *_optional) if hasattr(m, "NAMES")]]
+    __name__,
+    [_NAMES, _device.NAMES, _module.NAMES, *[m.NAMES for m in (*_families, *_optional) if hasattr(m, "NAMES")]],
 )
 globals().update(_built)
 __all__ = sorted(n for n in _built if not n.startswith("_"))

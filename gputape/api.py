@@ -1,4 +1,4 @@
-"""How the public namespaces are made: every module that offers something says under which TensorFlow names, in NAMES."""
+"""How the public namespaces are made: each module says in NAMES what it offers under which TensorFlow names."""
 
 from __future__ import annotations
 

@@ -41,7 +41,9 @@ class CustomOp:
 
     differentiable = True
 
-    def __init__(self, name: str, grad_fn: Callable[..., Any], count: int, variables: list[Variable], many: bool) -> None:
+    def __init__(
+        self, name: str, grad_fn: Callable[..., Any], count: int, variables: list[Variable], many: bool
+    ) -> None:
         self.name, self.grad_fn, self.count, self.variables, self.many = name, grad_fn, count, variables, many
 
     def kept(self, inputs: tuple[Any, ...], outputs: tuple[Any, ...]) -> Any:
@@ -55,8 +57,8 @@ class CustomOp:
         if self.variables:
             if not isinstance(made, tuple) or len(made) != 2:
                 raise ValueError(
-                    f"{self.name}: it reads variables {[v.name for v in self.variables]}, so its gradient function must "
-                    f"return (gradients of the arguments, gradients of the variables)"
+                    f"{self.name}: it reads variables {[v.name for v in self.variables]}, so its gradient function "
+                    f"must return (gradients of the arguments, gradients of the variables)"
                 )
             made, of_variables = made[0], list(nest.flatten(made[1]))
             if len(of_variables) != len(self.variables):
@@ -67,8 +69,8 @@ class CustomOp:
         grads = list(nest.flatten(made)) if isinstance(made, (list, tuple, dict)) else [made]
         if len(grads) != self.count:
             raise ValueError(
-                f"custom_gradient function expected to return {self.count} gradients, but returned {len(grads)} instead: "
-                f"{self.name} has {self.count} tensor arguments"
+                f"custom_gradient function expected to return {self.count} gradients, but returned {len(grads)} "
+                f"instead: {self.name} has {self.count} tensor arguments"
             )
         out = []
         for k, (g, shape) in enumerate(zip([*grads, *of_variables], node.shapes, strict=True)):
@@ -124,8 +126,8 @@ def custom_gradient(f: Callable[..., Any] | None = None) -> Callable[..., Any]:
         accepts = "variables" in takes or any(p.kind is p.VAR_KEYWORD for p in takes.values())
         if variables and not accepts:
             raise TypeError(
-                f"{call.__name__}: @tf.custom_gradient grad_fn must accept keyword argument 'variables', since the function "
-                f"uses variables: {[v.name for v in variables]}"
+                f"{call.__name__}: @tf.custom_gradient grad_fn must accept keyword argument 'variables', since the "
+                f"function uses variables: {[v.name for v in variables]}"
             )
         outputs = tuple([y for y in flat if y is not None])
         op = CustomOp(call.__name__, grad_fn, len(arguments), variables, len(outputs) > 1)
@@ -189,7 +191,7 @@ def recompute_grad(f: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def grad_pass_through(f: Callable[..., Any]) -> Callable[..., Any]:
-    """Wrap `f` so that its gradient is the identity, as in straight-through estimators. Reference: tf.grad_pass_through."""
+    """Wrap `f` so that its gradient is the identity (a straight-through estimator). Reference: tf.grad_pass_through."""
 
     @custom_gradient
     def call(*args: Any, **kwargs: Any) -> Any:
@@ -244,7 +246,7 @@ def value_and_grad(f: Callable[..., Any], argnums: int | tuple[int, ...] = 0) ->
 
 
 def grad(f: Callable[..., Any], argnums: int | tuple[int, ...] = 0) -> Callable[..., Any]:
-    """A function that returns the gradient of `f`'s scalar result with respect to `args[argnums]`; nests to any order."""
+    """A function that returns the gradient of `f`'s scalar result with respect to `args[argnums]`; it nests."""
     both = value_and_grad(f, argnums)
     return functools.wraps(f)(lambda *args, **kwargs: both(*args, **kwargs)[1])
 
@@ -261,7 +263,7 @@ def jacobian(f: Callable[..., Any], argnums: int | tuple[int, ...] = 0) -> Calla
 
 
 def hessian(f: Callable[..., Any], argnums: int = 0) -> Callable[..., Any]:
-    """A function that returns the matrix of second derivatives of `f`'s scalar result, of shape `arg.shape + arg.shape`."""
+    """A function that returns the matrix of second derivatives of `f`'s scalar result, shape `arg.shape + arg.shape`."""
     return jacobian(grad(f, argnums), argnums)
 
 
@@ -277,4 +279,14 @@ def hvp(f: Callable[..., Any], argnums: int = 0) -> Callable[..., Any]:
     return call
 
 
-__all__ = ["custom_gradient", "grad", "grad_pass_through", "hessian", "hvp", "jacobian", "recompute_grad", "stop_gradient", "value_and_grad"]
+__all__ = [
+    "custom_gradient",
+    "grad",
+    "grad_pass_through",
+    "hessian",
+    "hvp",
+    "jacobian",
+    "recompute_grad",
+    "stop_gradient",
+    "value_and_grad",
+]

@@ -36,7 +36,9 @@ def device(device_name: Any) -> Iterator[None]:
         if kind is None:
             raise ValueError(f"device: {device_name!r} is no device; say '/CPU:0' or '/GPU:0'")
         if kind == "GPU" and not cuda.available():
-            raise RuntimeError(f"device: {device_name!r} asked for, but no GPU is usable: see `python -m gputape doctor`")
+            raise RuntimeError(
+                f"device: {device_name!r} asked for, but no GPU is usable: see `python -m gputape doctor`"
+            )
     kept, state.device = state.device, kind
     try:
         yield

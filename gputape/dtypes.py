@@ -151,7 +151,7 @@ complex64 = DType("complex64", np.complex64)
 complex128 = DType("complex128", np.complex128)
 string = DType("string", np.object_)
 
-ALL = (float16, bfloat16, float32, float64, int8, int16, int32, int64, uint8, uint16, uint32, uint64)
+ALL: tuple[DType, ...] = (float16, bfloat16, float32, float64, int8, int16, int32, int64, uint8, uint16, uint32, uint64)
 ALL = (*ALL, bool_, complex64, complex128, string)
 FLOATING = frozenset({"float16", "bfloat16", "float32", "float64"})
 HALF = frozenset({float16.numpy, bfloat16.numpy})

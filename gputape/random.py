@@ -102,7 +102,9 @@ class Generator:
         bits = self._bits(_count(shape), 64 if dtype == "float64" else 32)
         return OPS["reshape"](OPS["unit_interval"](bits, dtype=dtype.name), shape)
 
-    def uniform(self, shape: Any, minval: Any = 0, maxval: Any = None, dtype: Any = float32, name: str | None = None) -> Any:
+    def uniform(
+        self, shape: Any, minval: Any = 0, maxval: Any = None, dtype: Any = float32, name: str | None = None
+    ) -> Any:
         """Uniform in [minval, maxval): floats (maxval default 1) or integers (maxval needed)."""
         shape, dtype = _shape(shape), as_dtype(dtype)
         if dtype.is_integer:
@@ -110,7 +112,9 @@ class Generator:
                 raise ValueError(f"Must specify maxval for integer dtype {dtype!r}")
             span = maxval - minval
             bits = OPS["reshape"](self._bits(_count(shape), 64), shape)
-            return OPS["random_integer"](bits, OPS["cast"](span, "int64"), dtype=dtype.name) + OPS["cast"](minval, dtype)
+            return OPS["random_integer"](bits, OPS["cast"](span, "int64"), dtype=dtype.name) + OPS["cast"](
+                minval, dtype
+            )
         unit = self._unit(shape, dtype)
         if maxval is None:
             maxval = 1
@@ -125,7 +129,9 @@ class Generator:
         bits = OPS["reshape"](self._bits(_count(shape), 8 * max(dtype.size, 4)), shape)
         return OPS["bitcast"](bits, dtype)
 
-    def normal(self, shape: Any, mean: Any = 0.0, stddev: Any = 1.0, dtype: Any = float32, name: str | None = None) -> Any:
+    def normal(
+        self, shape: Any, mean: Any = 0.0, stddev: Any = 1.0, dtype: Any = float32, name: str | None = None
+    ) -> Any:
         """Normally distributed, by the method of Box and Muller (1958)."""
         shape, dtype = _shape(shape), as_dtype(dtype)
         half = -(-_count(shape) // 2)
@@ -165,7 +171,9 @@ class Generator:
         batch, classes = tuple(logits.shape)
         unit = self._unit((batch, int(num_samples), classes), float32)
         gumbel = -OPS["log"](-OPS["log"](unit + 1e-20) + 1e-20)
-        return OPS["argmax"](OPS["expand_dims"](OPS["cast"](logits, float32), 1) + gumbel, axis=-1, output_type=as_dtype(dtype))
+        return OPS["argmax"](
+            OPS["expand_dims"](OPS["cast"](logits, float32), 1) + gumbel, axis=-1, output_type=as_dtype(dtype)
+        )
 
 
 def _scaled(made: Any, mean: Any, stddev: Any, dtype: Any) -> Any:
@@ -224,21 +232,36 @@ def set_global_generator(generator: Generator) -> None:
 
 
 def uniform(
-    shape: Any, minval: Any = 0, maxval: Any = None, dtype: Any = float32, seed: int | None = None, name: str | None = None
+    shape: Any,
+    minval: Any = 0,
+    maxval: Any = None,
+    dtype: Any = float32,
+    seed: int | None = None,
+    name: str | None = None,
 ) -> Any:
     """Uniform in [minval, maxval), floats or integers; maxval is 1 for floats. Reference: tf.random.uniform."""
     return _generator(seed).uniform(shape, minval, maxval, dtype)
 
 
 def normal(
-    shape: Any, mean: Any = 0.0, stddev: Any = 1.0, dtype: Any = float32, seed: int | None = None, name: str | None = None
+    shape: Any,
+    mean: Any = 0.0,
+    stddev: Any = 1.0,
+    dtype: Any = float32,
+    seed: int | None = None,
+    name: str | None = None,
 ) -> Any:
     """Normally distributed numbers. Reference: tf.random.normal."""
     return _generator(seed).normal(shape, mean, stddev, dtype)
 
 
 def truncated_normal(
-    shape: Any, mean: Any = 0.0, stddev: Any = 1.0, dtype: Any = float32, seed: int | None = None, name: str | None = None
+    shape: Any,
+    mean: Any = 0.0,
+    stddev: Any = 1.0,
+    dtype: Any = float32,
+    seed: int | None = None,
+    name: str | None = None,
 ) -> Any:
     """Normal numbers within two standard deviations. Reference: tf.random.truncated_normal."""
     return _generator(seed).truncated_normal(shape, mean, stddev, dtype)
@@ -249,12 +272,16 @@ def shuffle(value: Any, seed: int | None = None, name: str | None = None) -> Any
     return _generator(seed).shuffle(value)
 
 
-def categorical(logits: Any, num_samples: int, dtype: Any = None, seed: int | None = None, name: str | None = None) -> Any:
+def categorical(
+    logits: Any, num_samples: int, dtype: Any = None, seed: int | None = None, name: str | None = None
+) -> Any:
     """Draws from a categorical distribution given by logits (batch, classes). Reference: tf.random.categorical."""
     return _generator(seed).categorical(logits, num_samples, "int64" if dtype is None else dtype)
 
 
-def gamma(shape: Any, alpha: Any, beta: Any = None, dtype: Any = float32, seed: int | None = None, name: str | None = None) -> Any:
+def gamma(
+    shape: Any, alpha: Any, beta: Any = None, dtype: Any = float32, seed: int | None = None, name: str | None = None
+) -> Any:
     """Gamma-distributed numbers, of shape `shape` + that of alpha and beta. Reference: tf.random.gamma."""
     alpha, beta = (as_tensor(v, as_dtype(dtype).numpy) for v in (alpha, 1.0 if beta is None else beta))
     full = (*_shape(shape), *np.broadcast_shapes(tuple(alpha.shape), tuple(beta.shape)))
@@ -287,32 +314,54 @@ class _Seeded(Generator):
 
 
 def stateless_uniform(
-    shape: Any, seed: Any, minval: Any = 0, maxval: Any = None, dtype: Any = float32, name: str | None = None, alg: Any = None
+    shape: Any,
+    seed: Any,
+    minval: Any = 0,
+    maxval: Any = None,
+    dtype: Any = float32,
+    name: str | None = None,
+    alg: Any = None,
 ) -> Any:
     """`uniform` as a pure function of `seed` (two integers). Reference: tf.random.stateless_uniform."""
     return _Seeded(seed).uniform(shape, minval, maxval, dtype)
 
 
 def stateless_normal(
-    shape: Any, seed: Any, mean: Any = 0.0, stddev: Any = 1.0, dtype: Any = float32, name: str | None = None, alg: Any = None
+    shape: Any,
+    seed: Any,
+    mean: Any = 0.0,
+    stddev: Any = 1.0,
+    dtype: Any = float32,
+    name: str | None = None,
+    alg: Any = None,
 ) -> Any:
     """`normal` as a pure function of `seed`. Reference: tf.random.stateless_normal."""
     return _Seeded(seed).normal(shape, mean, stddev, dtype)
 
 
 def stateless_truncated_normal(
-    shape: Any, seed: Any, mean: Any = 0.0, stddev: Any = 1.0, dtype: Any = float32, name: str | None = None, alg: Any = None
+    shape: Any,
+    seed: Any,
+    mean: Any = 0.0,
+    stddev: Any = 1.0,
+    dtype: Any = float32,
+    name: str | None = None,
+    alg: Any = None,
 ) -> Any:
     """`truncated_normal` as a pure function of `seed`. Reference: tf.random.stateless_truncated_normal."""
     return _Seeded(seed).truncated_normal(shape, mean, stddev, dtype)
 
 
-def stateless_categorical(logits: Any, num_samples: int, seed: Any, dtype: Any = "int64", name: str | None = None) -> Any:
+def stateless_categorical(
+    logits: Any, num_samples: int, seed: Any, dtype: Any = "int64", name: str | None = None
+) -> Any:
     """`categorical` as a pure function of `seed`. Reference: tf.random.stateless_categorical."""
     return _Seeded(seed).categorical(logits, num_samples, dtype)
 
 
-def stateless_gamma(shape: Any, seed: Any, alpha: Any, beta: Any = None, dtype: Any = float32, name: str | None = None) -> Any:
+def stateless_gamma(
+    shape: Any, seed: Any, alpha: Any, beta: Any = None, dtype: Any = float32, name: str | None = None
+) -> Any:
     """Gamma-distributed numbers of shape `shape`, a pure function of `seed`. Reference: tf.random.stateless_gamma."""
     alpha = as_tensor(alpha, as_dtype(dtype).numpy)
     scale = 1.0 / as_tensor(1.0 if beta is None else beta, as_dtype(dtype).numpy)
@@ -320,7 +369,7 @@ def stateless_gamma(shape: Any, seed: Any, alpha: Any, beta: Any = None, dtype: 
 
 
 def stateless_poisson(shape: Any, seed: Any, lam: Any, dtype: Any = "int32", name: str | None = None) -> Any:
-    """Poisson-distributed numbers of shape `shape`, a pure function of `seed`. Reference: tf.random.stateless_poisson."""
+    """Poisson-distributed numbers of shape `shape`, by `seed` alone. Reference: tf.random.stateless_poisson."""
     return _Seeded(seed).sample("poisson", (lam,), shape, dtype)
 
 
@@ -346,7 +395,8 @@ def fold_in(seed: Any, data: int, alg: Any = None) -> Any:
 def dropout(x: Any, rate: Any, noise_shape: Any = None, seed: int | None = None, name: str | None = None) -> Any:
     """Sets each element of `x` to zero with probability `rate` and scales the others by 1 / (1 - rate).
 
-    noise_shape: shape of the random choice, broadcast over x. ValueError unless 0 <= rate < 1. Reference: tf.nn.dropout.
+    noise_shape: shape of the random choice, broadcast over x. ValueError unless 0 <= rate < 1.
+    Reference: tf.nn.dropout.
 
     >>> import gputape as tf
     >>> sorted(set(tf.nn.dropout(tf.ones([100]), 0.5, seed=1).numpy().tolist()))
@@ -366,7 +416,9 @@ def stateless_dropout(
 def _dropped(generator: Generator, x: Any, rate: Any, noise_shape: Any) -> Any:
     x = as_tensor(x)
     if not x.dtype.is_floating:
-        raise ValueError(f"`x.dtype` must be a floating point tensor as `x` will be scaled. Received: x_dtype={x.dtype!r}")
+        raise ValueError(
+            f"`x.dtype` must be a floating point tensor as `x` will be scaled. Received: x_dtype={x.dtype!r}"
+        )
     shape = tuple(x.shape) if noise_shape is None else _noise(noise_shape, tuple(x.shape))
     if isinstance(rate, Array):
         unit = generator.uniform(shape)
@@ -388,7 +440,10 @@ def _noise(noise_shape: Any, shape: tuple[int, ...]) -> tuple[int, ...]:
 _PUBLIC = (Generator, set_seed, get_global_generator, set_global_generator, uniform, normal, truncated_normal, shuffle)
 _PUBLIC_TOO = (categorical, gamma, poisson, stateless_uniform, stateless_normal, stateless_truncated_normal)
 _STATELESS = (stateless_categorical, stateless_gamma, stateless_poisson, stateless_binomial)
-NAMES = {f"tf.random.{f.__name__}": f for f in (*_PUBLIC, *_PUBLIC_TOO, *_STATELESS, split, fold_in)}
-NAMES |= {f"tf.random.experimental.{n}": NAMES[f"tf.random.{n}"] for n in ("Generator", "get_global_generator", "set_global_generator")}
+NAMES: dict[str, Any] = {f"tf.random.{f.__name__}": f for f in (*_PUBLIC, *_PUBLIC_TOO, *_STATELESS, split, fold_in)}
+NAMES |= {
+    f"tf.random.experimental.{n}": NAMES[f"tf.random.{n}"]
+    for n in ("Generator", "get_global_generator", "set_global_generator")
+}
 NAMES |= {"tf.random.experimental.stateless_split": split, "tf.random.experimental.stateless_fold_in": fold_in}
 NAMES |= {"tf.nn.dropout": dropout, "tf.nn.experimental.stateless_dropout": stateless_dropout}

@@ -104,7 +104,7 @@ def test_several_outputs():
     x = tf.constant(1.0)
     with tf.GradientTape() as tape:
         tape.watch(x)
-        a, b = f(x)
+        _, b = f(x)
     assert tape.gradient(b, x).numpy() == 100.0
 
 

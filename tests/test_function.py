@@ -43,7 +43,10 @@ def test_replay_of_a_training_step_equals_eager_bit_by_bit():
     recorded = tf.function(lambda x, y: step(replayed, x, y))
     rng = np.random.default_rng(1)
     for _ in range(20):
-        x, y = tf.constant(rng.standard_normal((5, 4)), tf.float32), tf.constant(rng.standard_normal((5, 1)), tf.float32)
+        x, y = (
+            tf.constant(rng.standard_normal((5, 4)), tf.float32),
+            tf.constant(rng.standard_normal((5, 1)), tf.float32),
+        )
         assert step(eager, x, y).numpy() == recorded(x, y).numpy()
     for a, b in zip(eager, replayed, strict=True):
         np.testing.assert_array_equal(a.numpy(), b.numpy())

@@ -167,7 +167,7 @@ def test_entering_twice_and_watching_what_is_no_tensor():
     with tf.GradientTape() as tape:
         with pytest.raises(ValueError, match="still recording"):
             tape.__enter__()
-        with pytest.raises(ValueError, match="not tf.Tensor or tf.Variable"):
+        with pytest.raises(ValueError, match=r"not tf\.Tensor or tf\.Variable"):
             tape.watch(3.0)
 
 
@@ -186,7 +186,7 @@ def test_jacobian_and_batch_jacobian():
         y = rows * rows
     expected = [np.diag(r) for r in 2 * rows.numpy()]
     np.testing.assert_allclose(tape.batch_jacobian(y, rows).numpy(), expected)
-    with tf.GradientTape() as tape, pytest.raises(ValueError, match="Need first dimension|need first dimension"):
+    with tf.GradientTape() as tape, pytest.raises(ValueError, match="need first dimension"):
         tape.batch_jacobian(tf.zeros([3, 1]), tf.zeros([2, 1]))
 
 
@@ -196,7 +196,7 @@ def test_functions_grad_hessian_hvp():
 
     x = np.array([1.0, 2.0])
     np.testing.assert_allclose(tf.grad(f)(x).numpy(), 3 * x**2)
-    value, g = tf.value_and_grad(f)(x)
+    value, _ = tf.value_and_grad(f)(x)
     assert value.numpy() == 9.0
     np.testing.assert_allclose(tf.hessian(f)(x).numpy(), np.diag(6 * x))
     np.testing.assert_allclose(tf.hvp(f)(x, np.array([1.0, 10.0])).numpy(), 6 * x * [1.0, 10.0])

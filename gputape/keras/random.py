@@ -63,7 +63,7 @@ def global_seed_generator() -> SeedGenerator:
     """The generator of functions that are given no seed; `keras.utils.set_random_seed` starts it anew."""
     if _global[0] is None:
         _global[0] = SeedGenerator()
-    return _global[0]  # type: ignore[no-any-return]
+    return _global[0]
 
 
 def reset_global_seed_generator(seed: int) -> None:

@@ -180,7 +180,9 @@ def _checked(x: Any, w: Any, rank: int, name: str) -> None:
         )
 
 
-def _convolution(x: Any, w: Any, strides: Any, padding: Any, data_format: Any, dilations: Any, rank: int, name: str) -> Any:
+def _convolution(
+    x: Any, w: Any, strides: Any, padding: Any, data_format: Any, dilations: Any, rank: int, name: str
+) -> Any:
     is_last = channels_last(data_format, rank, name)
     x, w = _pair(x, w)
     _checked(x, w, rank, name)
@@ -207,7 +209,13 @@ def _pair(x: Any, w: Any) -> tuple[Any, Any]:
 
 @public
 def conv1d(
-    input: Any, filters: Any, stride: Any, padding: Any, data_format: str = "NWC", dilations: Any = None, name: str | None = None
+    input: Any,
+    filters: Any,
+    stride: Any,
+    padding: Any,
+    data_format: str = "NWC",
+    dilations: Any = None,
+    name: str | None = None,
 ) -> Any:
     """1-D convolution of input (n, w, c) with filters (k, c, o). Reference: tf.nn.conv1d."""
     return _convolution(input, filters, stride, padding, data_format, dilations, 1, "conv1d")
@@ -215,7 +223,13 @@ def conv1d(
 
 @public
 def conv2d(
-    input: Any, filters: Any, strides: Any, padding: Any, data_format: str = "NHWC", dilations: Any = None, name: str | None = None
+    input: Any,
+    filters: Any,
+    strides: Any,
+    padding: Any,
+    data_format: str = "NHWC",
+    dilations: Any = None,
+    name: str | None = None,
 ) -> Any:
     """2-D convolution (cross-correlation) of input (n, h, w, c) with filters (kh, kw, c / groups, o).
 
@@ -235,7 +249,13 @@ def conv2d(
 
 @public
 def conv3d(
-    input: Any, filters: Any, strides: Any, padding: Any, data_format: str = "NDHWC", dilations: Any = None, name: str | None = None
+    input: Any,
+    filters: Any,
+    strides: Any,
+    padding: Any,
+    data_format: str = "NDHWC",
+    dilations: Any = None,
+    name: str | None = None,
 ) -> Any:
     """3-D convolution of input (n, d, h, w, c) with filters (kd, kh, kw, c / groups, o). Reference: tf.nn.conv3d."""
     return _convolution(input, filters, strides, padding, data_format, dilations, 3, "conv3d")
@@ -243,11 +263,19 @@ def conv3d(
 
 @public
 def convolution(
-    input: Any, filters: Any, strides: Any = None, padding: Any = "VALID", data_format: Any = None, dilations: Any = None, name: str | None = None
+    input: Any,
+    filters: Any,
+    strides: Any = None,
+    padding: Any = "VALID",
+    data_format: Any = None,
+    dilations: Any = None,
+    name: str | None = None,
 ) -> Any:
     """Convolution of 1, 2 or 3 spatial axes, by the filters' rank. Reference: tf.nn.convolution."""
     rank = len(as_tensor(filters).shape) - 2
-    return _convolution(input, filters, 1 if strides is None else strides, padding, data_format, dilations, rank, "convolution")
+    return _convolution(
+        input, filters, 1 if strides is None else strides, padding, data_format, dilations, rank, "convolution"
+    )
 
 
 @public
@@ -258,7 +286,13 @@ def atrous_conv2d(value: Any, filters: Any, rate: int, padding: str, name: str |
 
 @public
 def depthwise_conv2d(
-    input: Any, filter: Any, strides: Any, padding: Any, data_format: Any = None, dilations: Any = None, name: str | None = None
+    input: Any,
+    filter: Any,
+    strides: Any,
+    padding: Any,
+    data_format: Any = None,
+    dilations: Any = None,
+    name: str | None = None,
 ) -> Any:
     """Each channel convolved on its own: input (n, h, w, c), filter (kh, kw, c, m) -> (n, h, w, c * m).
 
@@ -293,7 +327,17 @@ def separable_conv2d(
     return _convolution(y, pointwise_filter, 1, "VALID", data_format, None, 2, "separable_conv2d")
 
 
-def _transposed(x: Any, w: Any, output_shape: Any, strides: Any, padding: Any, data_format: Any, dilations: Any, rank: int, name: str) -> Any:
+def _transposed(
+    x: Any,
+    w: Any,
+    output_shape: Any,
+    strides: Any,
+    padding: Any,
+    data_format: Any,
+    dilations: Any,
+    rank: int,
+    name: str,
+) -> Any:
     is_last = channels_last(data_format, rank, name)
     layout = data_format or ("N" + "DHW"[-rank:] + "C")
     x, w = _pair(x, w)
@@ -315,7 +359,8 @@ def _transposed(x: Any, w: Any, output_shape: Any, strides: Any, padding: Any, d
     expected = output_sizes(spatial, tuple(w.shape)[:-2], strides, how, dilations, name)
     if expected != tuple(x.shape)[1:-1]:
         raise InvalidArgumentError(
-            f"{name}: output_shape {shape} asks for an input of spatial size {expected}, got {tuple(x.shape)} [Op:{name}]"
+            f"{name}: output_shape {shape} asks for an input of spatial size {expected}, got {tuple(x.shape)} "
+            f"[Op:{name}]"
         )
     y = convolve_input(x, w, spatial=tuple(spatial), strides=strides, padding=how, dilations=dilations, groups=1)
     return _back(y, is_last)
@@ -323,7 +368,14 @@ def _transposed(x: Any, w: Any, output_shape: Any, strides: Any, padding: Any, d
 
 @public
 def conv1d_transpose(
-    input: Any, filters: Any, output_shape: Any, strides: Any, padding: Any = "SAME", data_format: str = "NWC", dilations: Any = None, name: str | None = None
+    input: Any,
+    filters: Any,
+    output_shape: Any,
+    strides: Any,
+    padding: Any = "SAME",
+    data_format: str = "NWC",
+    dilations: Any = None,
+    name: str | None = None,
 ) -> Any:
     """The adjoint of conv1d; filters are (k, o, c). Reference: tf.nn.conv1d_transpose."""
     return _transposed(input, filters, output_shape, strides, padding, data_format, dilations, 1, "conv1d_transpose")
@@ -331,18 +383,33 @@ def conv1d_transpose(
 
 @public
 def conv2d_transpose(
-    input: Any, filters: Any, output_shape: Any, strides: Any, padding: Any = "SAME", data_format: str = "NHWC", dilations: Any = None, name: str | None = None
+    input: Any,
+    filters: Any,
+    output_shape: Any,
+    strides: Any,
+    padding: Any = "SAME",
+    data_format: str = "NHWC",
+    dilations: Any = None,
+    name: str | None = None,
 ) -> Any:
     """The adjoint of conv2d: input (n, h, w, c), filters (kh, kw, o, c) -> output_shape (n, H, W, o).
 
-    Raises InvalidArgumentError if conv2d would not take `output_shape` to the input's size. Reference: tf.nn.conv2d_transpose.
+    Raises InvalidArgumentError if conv2d would not take `output_shape` to the input's size.
+    Reference: tf.nn.conv2d_transpose.
     """
     return _transposed(input, filters, output_shape, strides, padding, data_format, dilations, 2, "conv2d_transpose")
 
 
 @public
 def conv3d_transpose(
-    input: Any, filters: Any, output_shape: Any, strides: Any, padding: Any = "SAME", data_format: str = "NDHWC", dilations: Any = None, name: str | None = None
+    input: Any,
+    filters: Any,
+    output_shape: Any,
+    strides: Any,
+    padding: Any = "SAME",
+    data_format: str = "NDHWC",
+    dilations: Any = None,
+    name: str | None = None,
 ) -> Any:
     """The adjoint of conv3d; filters are (kd, kh, kw, o, c). Reference: tf.nn.conv3d_transpose."""
     return _transposed(input, filters, output_shape, strides, padding, data_format, dilations, 3, "conv3d_transpose")
@@ -350,13 +417,20 @@ def conv3d_transpose(
 
 @public
 def conv_transpose(
-    input: Any, filters: Any, output_shape: Any, strides: Any, padding: Any = "SAME", data_format: Any = None, dilations: Any = None, name: str | None = None
+    input: Any,
+    filters: Any,
+    output_shape: Any,
+    strides: Any,
+    padding: Any = "SAME",
+    data_format: Any = None,
+    dilations: Any = None,
+    name: str | None = None,
 ) -> Any:
     """The adjoint of a convolution of 1, 2 or 3 spatial axes. Reference: tf.nn.conv_transpose."""
     rank = len(as_tensor(filters).shape) - 2
     return _transposed(input, filters, output_shape, strides, padding, data_format, dilations, rank, "conv_transpose")
 
 
-_PUBLIC = (conv1d, conv2d, conv3d, convolution, atrous_conv2d, depthwise_conv2d, separable_conv2d)
+_PUBLIC: tuple[Any, ...] = (conv1d, conv2d, conv3d, convolution, atrous_conv2d, depthwise_conv2d, separable_conv2d)
 _PUBLIC = (*_PUBLIC, conv1d_transpose, conv2d_transpose, conv3d_transpose, conv_transpose)
 NAMES = {f"tf.nn.{f.__name__}": f for f in _PUBLIC}

@@ -146,13 +146,17 @@ def _average(input: Any, ksize: Any, strides: Any, padding: Any, data_format: An
 
 
 @public
-def max_pool1d(input: Any, ksize: Any, strides: Any, padding: Any, data_format: str = "NWC", name: str | None = None) -> Any:
+def max_pool1d(
+    input: Any, ksize: Any, strides: Any, padding: Any, data_format: str = "NWC", name: str | None = None
+) -> Any:
     """The largest element of each window of input (n, w, c). Reference: tf.nn.max_pool1d."""
     return _max(input, ksize, strides, padding, data_format, 1, "max_pool1d")
 
 
 @public
-def max_pool2d(input: Any, ksize: Any, strides: Any, padding: Any, data_format: str = "NHWC", name: str | None = None) -> Any:
+def max_pool2d(
+    input: Any, ksize: Any, strides: Any, padding: Any, data_format: str = "NHWC", name: str | None = None
+) -> Any:
     """The largest element of each window of input (n, h, w, c).
 
     ksize, strides: an int, two ints, or four. padding: "SAME", "VALID" or pairs. Reference: tf.nn.max_pool2d.
@@ -165,37 +169,49 @@ def max_pool2d(input: Any, ksize: Any, strides: Any, padding: Any, data_format: 
 
 
 @public
-def max_pool3d(input: Any, ksize: Any, strides: Any, padding: Any, data_format: str = "NDHWC", name: str | None = None) -> Any:
+def max_pool3d(
+    input: Any, ksize: Any, strides: Any, padding: Any, data_format: str = "NDHWC", name: str | None = None
+) -> Any:
     """The largest element of each window of input (n, d, h, w, c). Reference: tf.nn.max_pool3d."""
     return _max(input, ksize, strides, padding, data_format, 3, "max_pool3d")
 
 
 @public
-def avg_pool1d(input: Any, ksize: Any, strides: Any, padding: Any, data_format: str = "NWC", name: str | None = None) -> Any:
+def avg_pool1d(
+    input: Any, ksize: Any, strides: Any, padding: Any, data_format: str = "NWC", name: str | None = None
+) -> Any:
     """The mean of each window of input (n, w, c), padding left out. Reference: tf.nn.avg_pool1d."""
     return _average(input, ksize, strides, padding, data_format, 1, "avg_pool1d")
 
 
 @public
-def avg_pool2d(input: Any, ksize: Any, strides: Any, padding: Any, data_format: str = "NHWC", name: str | None = None) -> Any:
+def avg_pool2d(
+    input: Any, ksize: Any, strides: Any, padding: Any, data_format: str = "NHWC", name: str | None = None
+) -> Any:
     """The mean of each window of input (n, h, w, c), padding left out. Reference: tf.nn.avg_pool2d."""
     return _average(input, ksize, strides, padding, data_format, 2, "avg_pool2d")
 
 
 @public
-def avg_pool3d(input: Any, ksize: Any, strides: Any, padding: Any, data_format: str = "NDHWC", name: str | None = None) -> Any:
+def avg_pool3d(
+    input: Any, ksize: Any, strides: Any, padding: Any, data_format: str = "NDHWC", name: str | None = None
+) -> Any:
     """The mean of each window of input (n, d, h, w, c), padding left out. Reference: tf.nn.avg_pool3d."""
     return _average(input, ksize, strides, padding, data_format, 3, "avg_pool3d")
 
 
 @public
-def max_pool(input: Any, ksize: Any, strides: Any, padding: Any, data_format: Any = None, name: str | None = None) -> Any:
+def max_pool(
+    input: Any, ksize: Any, strides: Any, padding: Any, data_format: Any = None, name: str | None = None
+) -> Any:
     """max_pool1d, 2d or 3d by the input's rank. Reference: tf.nn.max_pool."""
     return _max(input, ksize, strides, padding, data_format, len(as_tensor(input).shape) - 2, "max_pool")
 
 
 @public
-def avg_pool(input: Any, ksize: Any, strides: Any, padding: Any, data_format: Any = None, name: str | None = None) -> Any:
+def avg_pool(
+    input: Any, ksize: Any, strides: Any, padding: Any, data_format: Any = None, name: str | None = None
+) -> Any:
     """avg_pool1d, 2d or 3d by the input's rank. Reference: tf.nn.avg_pool."""
     return _average(input, ksize, strides, padding, data_format, len(as_tensor(input).shape) - 2, "avg_pool")
 

@@ -22,7 +22,9 @@ def unit_interval(xp, bits, *, dtype):
 def _below_one(made, wanted):
     """Rounding to a half type may reach 1, which is not in the interval: the number below it is taken instead."""
     out = made.astype(wanted)
-    out[out == 1] = np.asarray(1 - {2: 2.0**-11}.get(wanted.itemsize, 0) if wanted == np.float16 else 1 - 2.0**-8).astype(wanted)
+    out[out == 1] = np.asarray(
+        1 - {2: 2.0**-11}.get(wanted.itemsize, 0) if wanted == np.float16 else 1 - 2.0**-8
+    ).astype(wanted)
     return out
 
 

@@ -13,7 +13,11 @@ Pads = tuple[tuple[int, int], ...]
 
 def per_axis(value: Any, rank: int, data_format: str, what: str, op: str) -> tuple[int, ...]:
     """An int, a list of 1 or `rank` ints, or one with batch and channel entries (which must be 1), as `rank` ints."""
-    listed = [int(value)] if not isinstance(value, (list, tuple)) and not hasattr(value, "shape") else [int(v) for v in value]
+    listed = (
+        [int(value)]
+        if not isinstance(value, (list, tuple)) and not hasattr(value, "shape")
+        else [int(v) for v in value]
+    )
     if len(listed) == rank + 2:
         first = data_format.startswith("NC")
         outer = [listed[0], listed[1 if first else -1]]
@@ -30,7 +34,13 @@ def per_axis(value: Any, rank: int, data_format: str, what: str, op: str) -> tup
 
 
 def pads(
-    padding: Any, spatial: Sequence[int], window: Sequence[int], strides: Sequence[int], dilations: Sequence[int], data_format: str, op: str
+    padding: Any,
+    spatial: Sequence[int],
+    window: Sequence[int],
+    strides: Sequence[int],
+    dilations: Sequence[int],
+    data_format: str,
+    op: str,
 ) -> Pads:
     """Rows to add before and after each spatial axis for "SAME", "VALID" or explicit [[before, after], ...]."""
     rank = len(spatial)
@@ -52,7 +62,12 @@ def pads(
 
 
 def output_sizes(
-    spatial: Sequence[int], window: Sequence[int], strides: Sequence[int], padding: Pads, dilations: Sequence[int], op: str
+    spatial: Sequence[int],
+    window: Sequence[int],
+    strides: Sequence[int],
+    padding: Pads,
+    dilations: Sequence[int],
+    op: str,
 ) -> tuple[int, ...]:
     """How many windows fit along each axis; InvalidArgumentError if none does."""
     sizes = []
@@ -60,8 +75,8 @@ def output_sizes(
         size = (n + before + after - (k - 1) * d - 1) // s + 1
         if size < 0 or (size == 0 and n > 0):
             raise InvalidArgumentError(
-                f"{op}: a window of {tuple(window)} (dilations {tuple(dilations)}) does not fit into {tuple(spatial)} with "
-                f"padding {padding}: computed output size would be negative or zero [Op:{op}]"
+                f"{op}: a window of {tuple(window)} (dilations {tuple(dilations)}) does not fit into {tuple(spatial)} "
+                f"with padding {padding}: computed output size would be negative or zero [Op:{op}]"
             )
         sizes.append(max(size, 0))
     return tuple(sizes)
@@ -95,11 +110,18 @@ def shifts(
         yield position, (slice(None), *cut, slice(None))
 
 
-def windows(xp: Any, x: Any, window: Sequence[int], out: Sequence[int], strides: Sequence[int], dilations: Sequence[int]) -> Any:
+def windows(
+    xp: Any, x: Any, window: Sequence[int], out: Sequence[int], strides: Sequence[int], dilations: Sequence[int]
+) -> Any:
     """A view (n, *out, *window, c) of all windows of the padded array `x` (n, *spatial, c)."""
     n, *steps, c = x.strides
     shape = (x.shape[0], *out, *window, x.shape[-1])
-    view = (n, *[t * s for t, s in zip(steps, strides, strict=True)], *[t * d for t, d in zip(steps, dilations, strict=True)], c)
+    view = (
+        n,
+        *[t * s for t, s in zip(steps, strides, strict=True)],
+        *[t * d for t, d in zip(steps, dilations, strict=True)],
+        c,
+    )
     return xp.lib.stride_tricks.as_strided(x, shape, view)
 
 

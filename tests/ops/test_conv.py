@@ -104,7 +104,11 @@ def test_empty_batch_and_strided_memory():
         (lambda: tf.nn.conv2d(small(1, 4, 4, 1), small(3, 3, 1, 1), [2, 1, 1, 1], "SAME"), Bad, "batch and channel"),
         (lambda: tf.nn.conv2d(small(1, 4, 4, 1), small(3, 3, 1, 1), 0, "SAME"), Bad, "positive"),
         (lambda: tf.nn.conv2d(small(1, 4, 4, 1), small(3, 3, 1, 1), 1, "SAME", "NWHC"), ValueError, "data_format"),
-        (lambda: tf.nn.conv2d_transpose(small(1, 4, 4, 2), small(3, 3, 3, 2), [1, 5, 5, 3], 2), Bad, "asks for an input"),
+        (
+            lambda: tf.nn.conv2d_transpose(small(1, 4, 4, 2), small(3, 3, 3, 2), [1, 5, 5, 3], 2),
+            Bad,
+            "asks for an input",
+        ),
         (lambda: tf.nn.conv2d_transpose(small(1, 4, 4, 1), small(3, 3, 3, 2), [1, 8, 8, 3], 2), Bad, "do not fit"),
         (lambda: tf.nn.depthwise_conv2d(small(1, 4, 4, 3), small(2, 2, 2, 1), [1, 1, 1, 1], "SAME"), Bad, "channels"),
     ],

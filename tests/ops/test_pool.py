@@ -46,7 +46,9 @@ def test_dtypes(dtype):
     x = tf.cast(X * 10, dtype)
     made = tf.nn.max_pool2d(x, 2, 2, "VALID")
     assert made.dtype == dtype
-    np.testing.assert_array_equal(tf.cast(made, "float64").numpy(), tf.nn.max_pool2d(tf.cast(x, "float64"), 2, 2, "VALID"))
+    np.testing.assert_array_equal(
+        tf.cast(made, "float64").numpy(), tf.nn.max_pool2d(tf.cast(x, "float64"), 2, 2, "VALID")
+    )
 
 
 def test_errors():

@@ -42,7 +42,9 @@ def test_a_generators_state_counts_its_draws(device):
 def test_samples_and_permutations_follow_from_the_state():
     def draws():
         state = tf.Variable(np.asarray([KEY, DRAW, 0]))
-        sample = OPS["random_sample"](state, tf.constant(3.0), distribution="poisson", shape=(4,), dtype=np.dtype("int32"))
+        sample = OPS["random_sample"](
+            state, tf.constant(3.0), distribution="poisson", shape=(4,), dtype=np.dtype("int32")
+        )
         return sample.numpy(), OPS["random_permutation"](state, count=6).numpy()
 
     (a, p), (b, q) = draws(), draws()

@@ -1,4 +1,4 @@
-"""Records what TensorFlow gives for convolutions and pools in tests/references/conv.npz. Needs TensorFlow; run by hand."""
+"""Records what TensorFlow gives for convolutions and pools in conv.npz. Needs TensorFlow; run by hand."""
 
 from pathlib import Path
 
