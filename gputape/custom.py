@@ -263,7 +263,7 @@ def jacobian(f: Callable[..., Any], argnums: int | tuple[int, ...] = 0) -> Calla
 
 
 def hessian(f: Callable[..., Any], argnums: int = 0) -> Callable[..., Any]:
-    """A function that returns the matrix of second derivatives of `f`'s scalar result, shape `arg.shape + arg.shape`."""
+    """A function that returns the second derivatives of `f`'s scalar result, shape `arg.shape + arg.shape`."""
     return jacobian(grad(f, argnums), argnums)
 
 

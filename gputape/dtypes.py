@@ -1,6 +1,6 @@
 """Element types under TensorFlow's names, and the rules that map other people's names to them.
 
-A `DType` is a string (`tf.float32 == "float32"`), so it goes wherever NumPy or Keras 3 expects a dtype name, and carries
+A `DType` is a string (`tf.float32 == "float32"`), so it goes wherever NumPy or Keras 3 expects a dtype name. It has
 TensorFlow's attributes (`as_numpy_dtype`, `is_floating`, `max`, ...) besides.
 """
 

@@ -29,7 +29,9 @@ def _or_nan(xp: Any, function: Any, x: Any) -> Any:
     except np.linalg.LinAlgError:
         if x.ndim > 2:
             return tuple([xp.stack(parts) for parts in zip(*[_or_nan(xp, function, m) for m in x], strict=True)])
-        return tuple([part * part.dtype.type(np.nan) for part in _or_nan(xp, function, xp.eye(*x.shape, dtype=x.dtype))])
+        return tuple(
+            [part * part.dtype.type(np.nan) for part in _or_nan(xp, function, xp.eye(*x.shape, dtype=x.dtype))]
+        )
 
 
 def _lower(x: Any) -> Any:

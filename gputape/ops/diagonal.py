@@ -212,9 +212,7 @@ def diag(
             f"The number of rows or columns is not consistent with the specified d_lower, d_upper, and diagonal: "
             f"{rows} x {columns} for diagonals {low} to {high} of shape {shape} [Op:MatrixDiag]"
         )
-    return put_diagonals(
-        x, rows=rows, columns=columns, low=low, high=high, align=align, padding=_number(padding_value)
-    )
+    return put_diagonals(x, rows=rows, columns=columns, low=low, high=high, align=align, padding=_number(padding_value))
 
 
 @public
@@ -308,10 +306,14 @@ def tensor_diag_part(input: Any, name: str | None = None) -> Any:
     shape = tuple(x._array.shape)
     half = len(shape) // 2
     if len(shape) % 2 or not shape:
-        raise InvalidArgumentError(f"The rank of the tensor should be even and positive, got shape {shape} [Op:DiagPart]")
+        raise InvalidArgumentError(
+            f"The rank of the tensor should be even and positive, got shape {shape} [Op:DiagPart]"
+        )
     if shape[:half] != shape[half:]:
         at = next(i for i in range(half) if shape[i] != shape[half + i])
-        raise InvalidArgumentError(f"Invalid shape {shape}: dimensions {at} and {half + at} do not match. [Op:DiagPart]")
+        raise InvalidArgumentError(
+            f"Invalid shape {shape}: dimensions {at} and {half + at} do not match. [Op:DiagPart]"
+        )
     side = math.prod(shape[:half])
     return OPS["reshape"](diag_part(OPS["reshape"](x, (side, side))), shape[:half])
 

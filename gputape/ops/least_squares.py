@@ -83,9 +83,7 @@ def matrix_rank(a: Any, tol: Any = None, validate_args: bool = False, name: str 
 
 
 @public
-def lstsq(
-    matrix: Any, rhs: Any, l2_regularizer: float = 0.0, fast: bool = True, name: str | None = None
-) -> Any:
+def lstsq(matrix: Any, rhs: Any, l2_regularizer: float = 0.0, fast: bool = True, name: str | None = None) -> Any:
     """The x that minimise |matrix x - rhs|² + l2_regularizer |x|²: `matrix` (..., m, n), `rhs` (..., m, k).
 
     With `fast` by Cholesky factors of the normal equations, for matrices of full rank (NaN for others); for m < n the x

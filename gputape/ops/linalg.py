@@ -92,7 +92,9 @@ def cross(xp, a, b):
     array([0., 0., 1.], dtype=float32)
     """
     if a.shape != b.shape:
-        raise InvalidArgumentError(f"Both inputs must be of same shape: cross of a {a.shape} and b {b.shape} [Op:Cross]")
+        raise InvalidArgumentError(
+            f"Both inputs must be of same shape: cross of a {a.shape} and b {b.shape} [Op:Cross]"
+        )
     if a.ndim < 1 or a.shape[-1] != 3:
         raise FailedPreconditionError(
             f"Cross-products are only defined for 3-element vectors: a and b have shape {a.shape} [Op:Cross]"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -28,7 +29,7 @@ def lu_factors(xp, input, *, index_type):
     """Elimination column by column, with the largest element left in each column as its pivot."""
     matrices("lu", "input", input, square=True)
     shape, n = input.shape, input.shape[-1]
-    made = xp.array(input, order="C").reshape((-1, n, n))
+    made = xp.array(input, order="C").reshape((math.prod(shape[:-2]), n, n))
     order = xp.tile(xp.arange(n, dtype=index_type), (len(made), 1))
     batch = xp.arange(len(made))
     for k in range(n):

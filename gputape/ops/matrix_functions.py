@@ -133,7 +133,9 @@ def logm(xp, input):
     while roots < 60 and bool(xp.any(_norm(xp, x - one) > 0.25)):
         x, roots = _square_root(xp, x), roots + 1
     rest, made = x - one, xp.zeros_like(x)
-    for node, weight in zip(_NODES, _WEIGHTS, strict=True):  # the integral of (x - 1) / (1 + t (x - 1)) over t in (0, 1)
+    for node, weight in zip(
+        _NODES, _WEIGHTS, strict=True
+    ):  # the integral of (x - 1) / (1 + t (x - 1)) over t in (0, 1)
         made += weight / 2 * xp.linalg.solve(one + (node + 1) / 2 * rest, rest)
     return (made * 2.0**roots).astype(input.dtype)
 

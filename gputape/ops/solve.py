@@ -23,7 +23,9 @@ def matrices(name: str, argument: str, x: Any, square: bool = False) -> None:
     """InvalidArgumentError unless `x` holds matrices of a dtype for which there is linear algebra."""
     shape = tuple(x.shape)
     if len(shape) < 2:
-        raise InvalidArgumentError(f"{name}: {argument} must have rank >= 2, got {len(shape)}, shape {shape} [Op:{name}]")
+        raise InvalidArgumentError(
+            f"{name}: {argument} must have rank >= 2, got {len(shape)}, shape {shape} [Op:{name}]"
+        )
     if square and shape[-1] != shape[-2]:
         raise InvalidArgumentError(f"Input matrix must be square: {name} got {argument} of shape {shape} [Op:{name}]")
     if x.dtype.char not in "fdFD":
@@ -71,7 +73,9 @@ def inverse(xp, input):
     try:
         return xp.linalg.inv(input)
     except np.linalg.LinAlgError as error:
-        raise InvalidArgumentError(f"Input is not invertible: inv of {tuple(input.shape)} [Op:MatrixInverse]") from error
+        raise InvalidArgumentError(
+            f"Input is not invertible: inv of {tuple(input.shape)} [Op:MatrixInverse]"
+        ) from error
 
 
 @inverse.gradient
@@ -241,6 +245,4 @@ def banded_triangular_solve(
     return triangular_solve(matrix, rhs, lower, adjoint)
 
 
-NAMES = {
-    f"tf.linalg.{f.__name__}": f for f in (inv, solve, triangular_solve, cholesky_solve, banded_triangular_solve)
-}
+NAMES = {f"tf.linalg.{f.__name__}": f for f in (inv, solve, triangular_solve, cholesky_solve, banded_triangular_solve)}

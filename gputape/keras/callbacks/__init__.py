@@ -12,5 +12,6 @@ from .csv_logger import CSVLogger as CSVLogger
 from .learning_rate import LearningRateScheduler as LearningRateScheduler
 from .learning_rate import ReduceLROnPlateau as ReduceLROnPlateau
 from .monitor import EarlyStopping as EarlyStopping
+from .monitor import MonitorCallback as MonitorCallback
 from .monitor import TerminateOnNaN as TerminateOnNaN
 from .tensorboard import TensorBoard as TensorBoard

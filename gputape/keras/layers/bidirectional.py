@@ -57,6 +57,8 @@ class Bidirectional(Layer):
         for made in (self.forward_layer, self.backward_layer):
             if getattr(made, "zero_output_for_mask", None) is not None:
                 made.zero_output_for_mask = made.return_sequences  # masked steps stand where the other direction starts
+            if hasattr(layer, "use_cudnn"):
+                made.use_cudnn = layer.use_cudnn  # no part of the config
         self.merge_mode = merge_mode
         self._starting_weights = weights
         self.stateful = layer.stateful

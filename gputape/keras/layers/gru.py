@@ -133,5 +133,5 @@ class GRU(CellRNN):
                 "Invalid valid received for argument `use_cudnn`. Expected one of {'auto', True, False}. "
                 f"Received: use_cudnn={use_cudnn}"
             )
-        super().__init__(cell, "gru_cell", activity_regularizer, **rnn, **kwargs)
+        super().__init__(cell, activity_regularizer, **rnn, **kwargs)
         self.use_cudnn = use_cudnn

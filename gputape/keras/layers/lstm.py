@@ -123,5 +123,5 @@ class LSTM(CellRNN):
                 "Invalid valid received for argument `use_cudnn`. Expected one of {'auto', True, False}. "
                 f"Received: use_cudnn={use_cudnn}"
             )
-        super().__init__(cell, "lstm_cell", activity_regularizer, **rnn, **kwargs)
+        super().__init__(cell, activity_regularizer, **rnn, **kwargs)
         self.use_cudnn = use_cudnn

@@ -10,7 +10,7 @@ import gputape as tf
 
 from .. import activations, constraints, initializers, regularizers, tree
 from .. import random as keras_random
-from ..scopes import name_scope
+from ..scopes import name_scope, to_snake_case
 from ..serialization import deserialize_keras_object, serialize_keras_object
 from ..tracking import no_automatic_dependency_tracking
 from ..variable import Variable
@@ -439,11 +439,10 @@ class CellRNN(RNN):
     _cell: Any = None
     _config_omits = ("use_cudnn", "implementation")
 
-    def __init__(self, cell_arguments: dict[str, Any], name: str, activity_regularizer: Any, **kwargs: Any) -> None:
+    def __init__(self, cell_arguments: dict[str, Any], activity_regularizer: Any, **kwargs: Any) -> None:
         base = {k: kwargs[k] for k in ("dtype", "trainable") if k in kwargs}
-        super().__init__(
-            type(self)._cell(**cell_arguments, **base, name=name), activity_regularizer=activity_regularizer, **kwargs
-        )
+        cell = type(self)._cell(**cell_arguments, **base, name=to_snake_case(type(self)._cell.__name__))
+        super().__init__(cell, activity_regularizer=activity_regularizer, **kwargs)
         self.input_spec = InputSpec(ndim=3)
 
     def inner_loop(self, sequences: Any, initial_state: Any, mask: Any, training: bool = False) -> Any:

@@ -86,4 +86,4 @@ class SimpleRNN(CellRNN):
         **kwargs: Any,
     ) -> None:
         cell, rnn = split_arguments(locals())
-        super().__init__(cell, "simple_rnn_cell", activity_regularizer, **rnn, **kwargs)
+        super().__init__(cell, activity_regularizer, **rnn, **kwargs)

@@ -13,6 +13,14 @@ from .. import metrics as metrics_module
 Path = tuple[Any, ...]
 
 
+def _paths(structure: Any, path: Path = ()) -> list[Path]:
+    """The keys and indices that lead to each leaf, in the order of tf.nest.flatten."""
+    if not tf.nest.is_nested(structure):
+        return [path]
+    keys = sorted(structure) if _is_dict(structure) else range(len(structure))
+    return [found for key in keys for found in _paths(structure[key], (*path, key))]
+
+
 def _at(structure: Any, path: Path) -> Any:
     for key in path:
         structure = structure[key]
@@ -36,7 +44,7 @@ class Outputs:
     """
 
     def __init__(self, y_pred: Any, names: list[str] | None) -> None:
-        self.paths: list[Path] = [path for path, _ in tf.nest.flatten_with_paths(y_pred)]
+        self.paths = _paths(y_pred)
         self.dict = _is_dict(y_pred)
         self.flat = all(len(path) == 1 for path in self.paths)
         if self.dict and self.flat:
@@ -60,8 +68,7 @@ class Outputs:
             return [given.get(name) for name in self.names]
         flat = tf.nest.flatten(given)
         if len(flat) == len(self):
-            same = [path for path, _ in tf.nest.flatten_with_paths(given)]
-            return self.leaves(given) if self.dict and set(same) == set(self.paths) else flat
+            return self.leaves(given) if self.dict and set(_paths(given)) == set(self.paths) else flat
         raise ValueError(
             f"{what} and y_pred have different structures.\n{what}: {_stars(given)}\ny_pred: {self.shape}\n"
         )
@@ -77,14 +84,12 @@ class Outputs:
         found: list[Any] = [None] * len(self)
 
         def walk(part: Any, path: Path) -> None:
-            if path in self.paths:
+            if path in self.paths and not _is_dict(part):
                 found[self.paths.index(path)] = part
             elif is_leaf(part):
                 if part is not None:
                     raise KeyError(
-                        f"The path: {path} in the `{what}` argument, can't be found in either the model's output "
-                        f"(`y_pred`) "
-                        "or in the labels (`y_true`)."
+                        f"The path: {path} in the `{what}` argument, can't be found in the model's output (`y_pred`)."
                     )
             elif not _is_dict(part) and len(part) != len({p[len(path)] for p in self.paths if p[: len(path)] == path}):
                 raise KeyError(
@@ -297,11 +302,12 @@ class CompileLoss(losses_module.Loss):
     def _by_output(self) -> list[tuple[int, Any, Any]]:
         """(output, loss, weight) for every loss that is given."""
         outputs, weights = self._outputs, self._weights
-        listed = self._spread(self._given, "loss")
-        if len(outputs) == 1 and isinstance(self._given, (list, tuple)):
-            listed, places = list(self._given), [0] * len(self._given)
-        else:
-            places = list(range(len(outputs)))
+        pairs = [
+            (k, loss)
+            for k, some in enumerate(self._spread(self._given, "loss"))
+            for loss in (some if isinstance(some, (list, tuple)) else [some])
+        ]
+        places, listed = [k for k, _ in pairs], [loss for _, loss in pairs]
         given = sum(loss is not None for loss in listed)
         if weights is None or isinstance(weights, (int, float)):
             factors: list[Any] = [weights] * len(listed)
@@ -326,7 +332,9 @@ class CompileLoss(losses_module.Loss):
         if _is_dict(given) and not outputs.dict:
             return outputs.keyed(given, what)
         if isinstance(given, (list, tuple)) and not any(map(tf.nest.is_nested, given)):
-            if len(given) == len(outputs) or len(outputs) == 1:
+            if len(outputs) == 1:
+                return [given] if what == "loss" else list(given)
+            if len(given) == len(outputs):
                 return list(given)
             raise ValueError(
                 f"When `{what}` is a list, it has one entry per output. Received {len(given)} entries for "
@@ -358,6 +366,8 @@ class CompileLoss(losses_module.Loss):
     def call(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
         if not self.built:
             self.build(y_true, y_pred)
+        elif self._outputs.dict != _is_dict(y_pred):
+            self._outputs = Outputs(y_pred, self.output_names)
         predictions = self._outputs.leaves(y_pred)
         targets = self._targets(y_true, [loss.output for loss in self._losses])
         weights: list[Any] = [sample_weight] * len(predictions)

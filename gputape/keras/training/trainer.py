@@ -17,6 +17,7 @@ from .. import metrics as metrics_module
 from .. import optimizers
 from ..backend import StatelessScope, floatx
 from ..serialization import deserialize_keras_object, serialize_keras_object
+from ..tracking import no_automatic_dependency_tracking
 from .compile_utils import CompileLoss, CompileMetrics
 from .data_adapter import unpack_x_y_sample_weight
 from .loops import Loops
@@ -43,6 +44,7 @@ class Trainer(Loops):
         self._compile_config: Any = None
 
     # -- compile
+    @no_automatic_dependency_tracking
     def compile(
         self,
         optimizer: Any = "rmsprop",
@@ -133,7 +135,7 @@ class Trainer(Loops):
 
     def compile_from_config(self: Any, config: dict[str, Any]) -> None:
         """Compile with what `get_compile_config` returned."""
-        if getattr(type(self).compile, "__wrapped__", type(self).compile) is not Trainer.compile:
+        if inspect.unwrap(type(self).compile) is not inspect.unwrap(Trainer.compile):
             warnings.warn(
                 "`compile()` was not called as part of model loading because the model's `compile()` method is "
                 "custom. All "
