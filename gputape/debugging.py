@@ -28,7 +28,9 @@ from .tensor import Array, as_tensor
 
 
 @effect
-def check_pairs(xp, targets, x, y, *, how, title, sign, message, summarize, rtol=None, atol=None):
+def check_pairs(  # type: ignore[no-untyped-def]
+    xp, targets, x, y, *, how, title, sign, message, summarize, rtol=None, atol=None
+):
     """Raise InvalidArgumentError unless `how(x, y)` holds for all pairs of elements."""
     a, b = to_host(x), to_host(y)
     try:
@@ -176,7 +178,7 @@ def _near(a: Any, b: Any, rtol: float, atol: float) -> Any:
 
 
 @effect
-def check_finite(xp, targets, tensor, *, message):
+def check_finite(xp: Any, targets: Any, tensor: Any, *, message: Any) -> None:
     """Raise InvalidArgumentError with `message` if `tensor` holds NaN or infinity."""
     found = _not_finite(to_host(tensor))
     if found:
@@ -344,8 +346,8 @@ def assert_shapes(
         for size, (_, entry) in zip(actual[first:], named, strict=False):
             if entry is None or entry == ".":
                 continue
-            fixed = entry if isinstance(entry, int) else int(entry) if str(entry).isdigit() else None
-            expected, of = seen.setdefault(entry, (size, k)) if fixed is None else (fixed, -1)
+            fixed: Any = entry if isinstance(entry, int) else int(entry) if str(entry).isdigit() else None
+            expected, of = seen.setdefault(entry, (int(size or 0), k)) if fixed is None else (fixed, -1)
             if size != expected:
                 told = (
                     f"{entry} has size {size}, but tensor {of} has {expected}"

@@ -218,7 +218,9 @@ class Concrete:
         return self.packed([registers[r] if r >= 0 else None for r in self.results])
 
     def packed(self, tensors: list[Any]) -> Any:
-        return nest.pack_sequence_as(self.structure, [p if t is None else t for t, p in zip(tensors, self.plain, strict=True)])
+        return nest.pack_sequence_as(
+            self.structure, [p if t is None else t for t, p in zip(tensors, self.plain, strict=True)]
+        )
 
 
 def _array(value: Any) -> Any:
@@ -227,6 +229,8 @@ def _array(value: Any) -> Any:
 
 class Function:
     """A function that is recorded at the first call of each signature and replayed afterwards; see `function`."""
+
+    __name__: str
 
     def __init__(
         self, python_function: Callable[..., Any], input_signature: Any = None, reduce_retracing: bool = False
@@ -301,8 +305,8 @@ class Function:
             again = key in self._concrete
             if again or any(v() is None for v in trace.created_variables):
                 raise ValueError(
-                    f"{self.__name__}: tf.function only supports singleton tf.Variables created on the first call. Make sure "
-                    f"the tf.Variable is only created once or created outside tf.function."
+                    f"{self.__name__}: tf.function only supports singleton tf.Variables created on the first call. "
+                    f"Make sure the tf.Variable is only created once or created outside tf.function."
                 )
             self._concrete[key] = None  # the call that makes the variables; the next one is recorded
             return result
@@ -312,7 +316,7 @@ class Function:
         return result
 
     def _canonical(self, args: Any, kwargs: Any) -> tuple[Any, Any]:
-        """Keywords and defaults in the places where the signature has them, so that f(1) and f(x=1) are one signature."""
+        """Keywords and defaults where the signature has them, so that f(1) and f(x=1) are one signature."""
         if self._signature is not None and (kwargs or len(args) != len(self._signature.parameters)):
             bound = self._signature.bind(*args, **kwargs)
             bound.apply_defaults()
@@ -325,7 +329,9 @@ class Function:
         signature = self.input_signature or ()
         if len(args) < len(signature):
             raise TypeError(f"{self.__name__}: {len(args)} arguments, input_signature has {len(signature)}")
-        fitted = [self._fitted(x, spec, f"argument {k}") for k, (x, spec) in enumerate(zip(args, signature, strict=False))]
+        fitted = [
+            self._fitted(x, spec, f"argument {k}") for k, (x, spec) in enumerate(zip(args, signature, strict=False))
+        ]
         return (*fitted, *args[len(fitted) :])
 
     def _fitted(self, x: Any, spec: Any, where: str) -> Any:
@@ -333,12 +339,15 @@ class Function:
         if isinstance(spec, dict):
             return {k: self._fitted(x[k], spec[k], f"{where}[{k!r}]") for k in spec}
         if isinstance(spec, (list, tuple)):
-            return type(spec)([self._fitted(v, s, f"{where}[{i}]") for i, (v, s) in enumerate(zip(x, spec, strict=True))])
+            return type(spec)(
+                [self._fitted(v, s, f"{where}[{i}]") for i, (v, s) in enumerate(zip(x, spec, strict=True))]
+            )
         if not isinstance(x, Array):
             x = as_tensor(x, spec.dtype.numpy)
         if not spec.is_compatible_with(x):
             raise TypeError(
-                f"{self.__name__}: {where} of shape {x.shape} and dtype {x.dtype.name} does not fit input_signature's {spec!r}"
+                f"{self.__name__}: {where} of shape {x.shape} and dtype {x.dtype.name} does not fit "
+                f"input_signature's {spec!r}"
             )
         return x
 
@@ -400,7 +409,7 @@ def _returned(y: Any) -> Any:
 
 
 def _key(value: Any, leaves: list[Tensor]) -> tuple[Any, Any]:
-    """What makes two calls the same signature, and `value` with its arrays turned into tensors, collected in `leaves`."""
+    """What makes two calls one signature, and `value` with its arrays turned into tensors, collected in `leaves`."""
     kind = type(value)
     if kind is Tensor:
         leaves.append(value)
@@ -414,7 +423,7 @@ def _key(value: Any, leaves: list[Tensor]) -> tuple[Any, Any]:
         return (kind, *[k for k, _ in parts]), made
     if isinstance(value, dict):
         parts = [(k, _key(value[k], leaves)) for k in sorted(value, key=repr)]
-        made = dict((k, v) for k, (_, v) in parts)
+        made = {k: v for k, (_, v) in parts}
         return (dict, *[(k, key) for k, (key, _) in parts]), {k: made[k] for k in value}
     if isinstance(value, (np.ndarray, np.generic)):
         tensor = as_tensor(value)

@@ -11,7 +11,8 @@ Each may carry `.gradient` (a rule written in ops), `.kernel` (arrays on the dev
 faster body for NumPy). Arrays are positional, attributes keyword-only.
 
 A rule's parameters say what it needs, and so what a tape keeps alive: `dy`, the gradient of the output (`dys`, a tuple,
-for several outputs, zeros where nothing arrived); `y`, the output (`ys`); an input by its name (`x`), or `x_shape` alone; an attribute by its name;
+for several outputs, zeros where nothing arrived); `y`, the output (`ys`); an input by its name (`x`), or `x_shape`
+alone; an attribute by its name;
 for ops of any number of inputs the name of the tuple (`xs`, `xs_shapes`). It returns one gradient per input (a tuple
 if there are several), each a tensor, None, or a function without arguments that is called only if it is wanted.
 """
@@ -90,7 +91,7 @@ class Op:
         return rule
 
     def kernel(self, body: Callable[..., Any]) -> Callable[..., Any]:
-        """Decorator: the same in hand-written CUDA; takes and returns device arrays, or NotImplemented for cases it leaves."""
+        """Decorator: the same in CUDA, device arrays in and out; returns NotImplemented for cases it leaves."""
         self.kernel_body = body
         return body
 
@@ -129,6 +130,7 @@ class Op:
 
     def finish(self, inputs: tuple[Any, ...], made: Any, attrs: dict[str, Any]) -> Any:
         """Wrap the arrays an op made and tell the recorders."""
+        result: Any
         if type(made) is tuple:
             outputs = result = tuple([Tensor(a if type(a) is np.ndarray else _boxed(a)) for a in made])
         else:
@@ -172,10 +174,14 @@ class Op:
             except KeyError as missing:
                 raise TypeError(f"{self.name}() missing 1 required positional argument: {missing}") from None
         elif self.variadic is None and len(inputs) > len(self.params):
-            raise TypeError(f"{self.name}() takes {len(self.params)} arrays ({', '.join(self.params)}), got {len(inputs)}")
+            raise TypeError(
+                f"{self.name}() takes {len(self.params)} arrays ({', '.join(self.params)}), got {len(inputs)}"
+            )
         if attrs.keys() - self.defaults.keys():
             extra = sorted(attrs.keys() - self.defaults.keys())
-            raise TypeError(f"{self.name}() got unexpected keyword arguments {extra}; attributes: {sorted(self.defaults)}")
+            raise TypeError(
+                f"{self.name}() got unexpected keyword arguments {extra}; attributes: {sorted(self.defaults)}"
+            )
         return inputs, {**self.defaults, **attrs}
 
     def convert(self, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -204,18 +210,20 @@ class Op:
             elif a.dtype is not first and a.dtype != first:
                 names = self.params or [f"{self.variadic}[{i}]" for i in range(len(arrays))]
                 raise InvalidArgumentError(
-                    f"cannot compute {self.name} as input #{k}(zero-based) was expected to be a {_c_name(first)} tensor but "
-                    f"is a {_c_name(a.dtype)} tensor: {names[at]} is {dtypes.FROM_NUMPY[first].name}, {names[k]} is "
+                    f"cannot compute {self.name} as input #{k}(zero-based) was expected to be a {_c_name(first)} tensor "
+                    f"but is a {_c_name(a.dtype)} tensor: {names[at]} is {dtypes.FROM_NUMPY[first].name}, {names[k]} is "
                     f"{dtypes.FROM_NUMPY[a.dtype].name}; use tf.cast [Op:{self.name}]"
                 )
 
     def explained(self, error: Exception, arrays: list[Any], attrs: dict[str, Any]) -> Exception:
         """The error of a body, told in terms of the op: its name, its arguments and their shapes."""
-        if isinstance(error, OpError) and "[Op:" in error.message or isinstance(error, NotImplementedError):
+        if (isinstance(error, OpError) and "[Op:" in error.message) or isinstance(error, NotImplementedError):
             return error
         if not isinstance(error, (OpError, ValueError, TypeError, IndexError)):
             return error
-        names = self.params if len(self.params) == len(arrays) else [f"{self.variadic}[{i}]" for i in range(len(arrays))]
+        names = (
+            self.params if len(self.params) == len(arrays) else [f"{self.variadic}[{i}]" for i in range(len(arrays))]
+        )
         told = ", ".join(f"{n} {tuple(np.shape(a))}" for n, a in zip(names, arrays, strict=True))
         extra = "".join(f", {k}={v!r}" for k, v in attrs.items())
         kind = type(error) if isinstance(error, OpError) else InvalidArgumentError
@@ -343,7 +351,7 @@ class Elementwise(Op):
     def run(self, arrays: list[Any], attrs: dict[str, Any]) -> Any:
         try:
             for a in arrays:
-                if type(a) is not np.ndarray and type(a) not in _NUMBERS or cuda.emulating:
+                if (type(a) is not np.ndarray and type(a) not in _NUMBERS) or cuda.emulating:
                     return self.run_device(arrays, attrs)
             return state.quiet(self.numpy_body, *arrays, **attrs)
         except Exception as error:

@@ -77,9 +77,23 @@ class Node:
     __slots__ = ("attrs", "inputs", "kept", "likes", "op", "outputs", "shapes")
 
     def __init__(
-        self, op: Any, inputs: list[int], outputs: list[int], kept: Any, attrs: Any, shapes: list[Any], likes: Any = None
+        self,
+        op: Any,
+        inputs: list[int],
+        outputs: list[int],
+        kept: Any,
+        attrs: Any,
+        shapes: list[Any],
+        likes: Any = None,
     ) -> None:
-        self.op, self.inputs, self.outputs, self.kept, self.attrs, self.shapes = op, inputs, outputs, kept, attrs, shapes
+        self.op, self.inputs, self.outputs, self.kept, self.attrs, self.shapes = (
+            op,
+            inputs,
+            outputs,
+            kept,
+            attrs,
+            shapes,
+        )
         self.likes = likes  # (shape, dtype) of each output if there are several: what a missing gradient is zero like
 
 
@@ -128,7 +142,7 @@ class GradientTape:
             drop(self)
 
     def watch(self, tensor: Any) -> None:
-        """Follow `tensor` (or a nest of tensors and variables) from here on; only floats and complex numbers have gradients."""
+        """Follow `tensor` (or a nest of tensors and variables) from here on; only floats and complex have gradients."""
         for x in nest.flatten(tensor):
             if not isinstance(x, Array):
                 raise ValueError(f"Passed in object {x!r} of type {type(x).__name__!r}, not tf.Tensor or tf.Variable")
@@ -181,7 +195,9 @@ class GradientTape:
 
     def read(self, tensor: Any, how: str) -> None:
         if tensor._id in self._watched:
-            self._cuts.append(Cut(how, [tensor._id], [], "its value left for Python or NumPy, which no tape can see", _caller()))
+            self._cuts.append(
+                Cut(how, [tensor._id], [], "its value left for Python or NumPy, which no tape can see", _caller())
+            )
 
     def created(self, variable: Any, initial: Any) -> None:
         pass
@@ -214,7 +230,7 @@ class GradientTape:
         output_gradients: Any = None,
         unconnected_gradients: Any = UnconnectedGradients.NONE,
     ) -> Any:
-        """The gradient of the sum of `target` (a tensor or a nest) with respect to each of `sources`, in their structure.
+        """The gradient of the sum of `target` (a tensor or a nest) with respect to each of `sources`, nested alike.
 
         Args:
             output_gradients: one tensor per target to start from instead of ones; None entries mean ones.
@@ -228,8 +244,8 @@ class GradientTape:
             )
         if target is None:
             raise TypeError(
-                "Argument `target` should be a list or nested structure of Tensors, Variables or CompositeTensors to be "
-                "differentiated, but received None."
+                "Argument `target` should be a list or nested structure of Tensors, Variables or CompositeTensors "
+                "to be differentiated, but received None."
             )
         zero = UnconnectedGradients(unconnected_gradients) is UnconnectedGradients.ZERO
         targets = [_as_target(t) for t in nest.flatten(target)]
@@ -266,7 +282,8 @@ class GradientTape:
                 seed = as_tensor(seed, t._array.dtype)
                 if seed._array.shape != t._array.shape:
                     raise ValueError(
-                        f"gradient: output_gradients has shape {seed._array.shape}, its target {t._array.shape}: make them equal"
+                        f"gradient: output_gradients has shape {seed._array.shape}, its target "
+                        f"{t._array.shape}: make them equal"
                     )
             add_gradient(found, t._id, seed)
         nodes, keep = self._nodes, self._persistent
@@ -274,9 +291,7 @@ class GradientTape:
             self._nodes = []
         reverse(nodes, found, ids, keep)
         watched = self._watched
-        return [
-            found.get(s._id) if s._id in watched and s._array.dtype in DIFFERENTIABLE else None for s in sources
-        ]
+        return [found.get(s._id) if s._id in watched and s._array.dtype in DIFFERENTIABLE else None for s in sources]
 
     def jacobian(
         self,
@@ -304,7 +319,9 @@ class GradientTape:
             parts = [densified(row[k]) for row in rows]
             shape = tuple(target._array.shape) + tuple(source._array.shape)
             if all(p is None for p in parts):
-                made.append(OPS["zeros"](shape, source.dtype) if zero or (not parts and source._id in self._watched) else None)
+                made.append(
+                    OPS["zeros"](shape, source.dtype) if zero or (not parts and source._id in self._watched) else None
+                )
                 continue
             filled = [OPS["zeros_like"](source) if p is None else p for p in parts]
             made.append(OPS["reshape"](OPS["stack"](filled), shape))
@@ -329,7 +346,9 @@ class GradientTape:
             )
         t, s = tuple(target._array.shape), tuple(source._array.shape)
         if not t or not s or t[0] != s[0]:
-            raise ValueError(f"batch_jacobian: need first dimension of target shape ({t}) and source shape ({s}) to match.")
+            raise ValueError(
+                f"batch_jacobian: need first dimension of target shape ({t}) and source shape ({s}) to match."
+            )
         shape = t + s[1:]
         size = int(np.prod(t[1:]))
         with self._reused():
@@ -357,7 +376,7 @@ class GradientTape:
 
     # -- explaining
     def explain(self, target: Any, source: Any) -> str:
-        """Why the gradient of `target` with respect to `source` is None: the op or call that cut the path, and its line.
+        """Why the gradient of `target` with respect to `source` is None: what cut the path, and its line.
 
         >>> import gputape as tf
         >>> v = tf.Variable(1.0)
@@ -376,7 +395,9 @@ def explanation(nodes: list[Node], cuts: list[Cut], watched: set[int], target: A
     if source._array.dtype not in DIFFERENTIABLE:
         return f"{what} has dtype {source.dtype.name}: only floating point and complex tensors have gradients."
     if source._id not in watched:
-        hint = "trainable=False, or it was not read under the tape" if isinstance(source, Variable) else "call tape.watch"
+        hint = (
+            "trainable=False, or it was not read under the tape" if isinstance(source, Variable) else "call tape.watch"
+        )
         return f"{what} is not watched by this tape: {hint}."
     reached = {source._id}
     for node in nodes:
@@ -386,7 +407,7 @@ def explanation(nodes: list[Node], cuts: list[Cut], watched: set[int], target: A
         return f"The target depends on {what}: the path is not cut."
     found = [c for c in cuts if not reached.isdisjoint(c.inputs)]
     if not found:
-        return f"{what} was watched, but nothing recorded leads from it to the target (was the target made outside the tape?)."
+        return f"{what} was watched, but nothing recorded leads from it to the target: was that made outside the tape?"
     return "\n".join(f"The path is cut at {c.what} ({c.where}): {c.reason}." for c in found)
 
 
@@ -402,7 +423,8 @@ class Cut:
 def _reason(op: Any, outputs: tuple[Any, ...]) -> str:
     if not op.differentiable:
         return f"{op.name} has no gradient"
-    return f"its result is {dtypes.FROM_NUMPY[outputs[0]._array.dtype].name}, and only floating point and complex numbers have gradients"
+    name = dtypes.FROM_NUMPY[outputs[0]._array.dtype].name
+    return f"its result is {name}, and only floating point and complex numbers have gradients"
 
 
 def _caller() -> str:
@@ -426,8 +448,8 @@ def _snapshot(x: Any) -> Any:
 def _as_target(t: Any) -> Any:
     if not isinstance(t, Array):
         raise TypeError(
-            f"gradient: target holds {t!r} of type {type(t).__name__!r}, not tf.Tensor or tf.Variable: has its value left "
-            f"for Python or NumPy?"
+            f"gradient: target holds {t!r} of type {type(t).__name__!r}, not tf.Tensor or tf.Variable: has its value "
+            f"left for Python or NumPy?"
         )
     return t
 

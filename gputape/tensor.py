@@ -125,7 +125,9 @@ class Array:
     def _scalar(self, how: str) -> Any:
         value = self._read(how)
         if value.size != 1:
-            raise TypeError(f"{how}: only a tensor of one element can be turned into a Python scalar; shape {value.shape}")
+            raise TypeError(
+                f"{how}: only a tensor of one element can be turned into a Python scalar; shape {value.shape}"
+            )
         return value.reshape(())
 
     def __format__(self, spec: str) -> str:
@@ -366,7 +368,9 @@ def host_array(value: Any, dtype: Any = None, hint: np.dtype[Any] | None = None)
     elif isinstance(value, DType):
         raise ValueError("Attempt to convert a dtype to a Tensor.")
     else:
-        raise ValueError(f"Attempt to convert a value ({value!r}) with an unsupported type ({type(value)}) to a Tensor.")
+        raise ValueError(
+            f"Attempt to convert a value ({value!r}) with an unsupported type ({type(value)}) to a Tensor."
+        )
     return _typed(array, exact, wanted, hint, value)
 
 
@@ -414,7 +418,9 @@ def _cast(array: Any, dtype: Any) -> Any:
 def _check_range(array: Any, wanted: Any, value: Any) -> None:
     limits = np.iinfo(wanted)
     if int(array.min()) < limits.min or int(array.max()) > limits.max:
-        raise TypeError(f"Cannot convert {value!r} to EagerTensor of dtype {dtypes.FROM_NUMPY[wanted].name}: out of range")
+        raise TypeError(
+            f"Cannot convert {value!r} to EagerTensor of dtype {dtypes.FROM_NUMPY[wanted].name}: out of range"
+        )
 
 
 def _strings(array: Any, value: Any) -> Any:
@@ -460,7 +466,8 @@ def _from_sequence(value: Any) -> tuple[Any, bool]:
 def as_tensor(value: Any, hint: np.dtype[Any] | None = None) -> Tensor:
     """`value` as a Tensor: itself if it is one, a Variable's current value, an array without copying where possible.
 
-    A list that holds tensors is stacked, so that gradients flow. Other classes say by `__gputape_tensor__` what they are.
+    A list that holds tensors is stacked, so that gradients flow. Other classes say by
+    `__gputape_tensor__` what they are.
     """
     if type(value) is Tensor:
         return value
@@ -580,7 +587,9 @@ class Variable(Array):
         self._array = placed(array).copy()
         self._declared = TensorShape(shape) if shape is not None else None
         if self._declared is not None and not self._declared.is_compatible_with(self._array.shape):
-            raise ValueError(f"Variable: initial_value has shape {self._array.shape}, not compatible with shape={shape}")
+            raise ValueError(
+                f"Variable: initial_value has shape {self._array.shape}, not compatible with shape={shape}"
+            )
         self._id = next(_ids)
         self._trainable = True if trainable is None else bool(trainable)
         self._name = name or "Variable"
@@ -634,11 +643,15 @@ class Variable(Array):
         OPS["assign"](self, self._operand("assign", value))
         return self if read_value else None
 
-    def assign_add(self, delta: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True) -> Any:
+    def assign_add(
+        self, delta: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True
+    ) -> Any:
         OPS["assign_add"](self, self._operand("assign_add", delta))
         return self if read_value else None
 
-    def assign_sub(self, delta: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True) -> Any:
+    def assign_sub(
+        self, delta: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True
+    ) -> Any:
         OPS["assign_sub"](self, self._operand("assign_sub", delta))
         return self if read_value else None
 
@@ -740,6 +753,7 @@ class Variable(Array):
 
 class _Holder:
     __slots__ = ("_array",)
+    _array: Any
 
 
 _holder = _Holder()

@@ -1,4 +1,4 @@
-"""Checks for ops: gradients against finite differences, kernels against their meaning. For us and for users' own ops."""
+"""Checks for ops: gradients against finite differences, kernels against their meaning. For our ops and users' own."""
 
 from __future__ import annotations
 
@@ -14,8 +14,22 @@ from .tensor import Array, Tensor, as_tensor, constant
 
 # Relative tolerances by dtype name for comparing two ways of computing the same thing. CuPy compiles with -ftz=true, so
 # float32 results below 1.2e-38 are flushed to zero on the GPU: ABSOLUTE covers them.
-RELATIVE = {"float64": 1e-12, "float32": 2e-5, "float16": 4e-3, "bfloat16": 3e-2, "complex64": 2e-5, "complex128": 1e-12}
-ABSOLUTE = {"float64": 1e-12, "float32": 2e-6, "float16": 1e-3, "bfloat16": 1e-2, "complex64": 2e-6, "complex128": 1e-12}
+RELATIVE = {
+    "float64": 1e-12,
+    "float32": 2e-5,
+    "float16": 4e-3,
+    "bfloat16": 3e-2,
+    "complex64": 2e-5,
+    "complex128": 1e-12,
+}
+ABSOLUTE = {
+    "float64": 1e-12,
+    "float32": 2e-6,
+    "float16": 1e-3,
+    "bfloat16": 1e-2,
+    "complex64": 2e-6,
+    "complex128": 1e-12,
+}
 
 
 def check_gradients(
@@ -68,7 +82,9 @@ def _check(
             tape.watch([values[k] for k in wanted])
             outputs = _floats(f(*values))
         seeds = [constant(np.asarray(w, y._array.dtype)) for w, y in zip(weights, outputs, strict=True)]
-        grads = tape.gradient(outputs, [values[k] for k in wanted], output_gradients=seeds, unconnected_gradients="zero")
+        grads = tape.gradient(
+            outputs, [values[k] for k in wanted], output_gradients=seeds, unconnected_gradients="zero"
+        )
         return [densified(g) for g in grads]
 
     got = first(*inputs)
@@ -127,7 +143,9 @@ def compare(made: Any, expected: Any, rtol: float | None = None, atol: float | N
     assert len(made) == len(expected), f"{what}: {len(made)} outputs, expected {len(expected)}"
     for k, (m, e) in enumerate(zip(made, expected, strict=True)):
         m, e = cuda.to_host(m), np.asarray(cuda.to_host(e))
-        assert m.dtype == e.dtype and m.shape == e.shape, f"{what} output {k}: {m.dtype}{m.shape}, not {e.dtype}{e.shape}"
+        assert m.dtype == e.dtype and m.shape == e.shape, (
+            f"{what} output {k}: {m.dtype}{m.shape}, not {e.dtype}{e.shape}"
+        )
         if m.dtype not in dtypes.DIFFERENTIABLE:
             np.testing.assert_array_equal(m, e, err_msg=f"{what} output {k}")
             continue

@@ -1,9 +1,10 @@
 """Decompositions of matrices in the last two axes: Cholesky, QR, singular values, eigenvalues.
 
-Rules: Cholesky, Murray (2016), "Differentiation of the Cholesky decomposition"; QR, Roberts and Roberts (2020), "QR and LQ
-decomposition matrix backpropagation"; singular values, Townsend (2016), "Differentiating the SVD"; eigenvalues, Giles
-(2008), "An extended collection of matrix derivative results". Vectors are determined up to sign or phase only: gradients
-are those of functions that do not depend on it. Where values coincide, their vectors' gradients are taken as zero.
+Rules: Cholesky, Murray (2016), "Differentiation of the Cholesky decomposition"; QR, Roberts and Roberts (2020), "QR and
+LQ decomposition matrix backpropagation"; singular values, Townsend (2016), "Differentiating the SVD"; eigenvalues,
+Giles (2008), "An extended collection of matrix derivative results". Vectors are determined up to sign or phase only:
+gradients are those of functions that do not depend on it. Where values coincide, their vectors' gradients are taken as
+zero.
 """
 
 from __future__ import annotations
@@ -46,9 +47,8 @@ def _halved(x: Any) -> Any:
 def _gaps(values: Any) -> Any:
     """1 / (values[j] - values[i]) at (i, j), 0 where they are equal."""
     gap = OPS["expand_dims"](values, -2) - OPS["expand_dims"](values, -1)
-    inverted = conj(gap) / (gap * conj(gap) + 1e-20)
-    # On the diagonal the derivative of this is 1e20, which would cancel in theory only.
-    return set_diag(inverted, OPS["zeros_like"](values))
+    gap = set_diag(gap, OPS["ones_like"](values))  # so that no derivative there is infinite
+    return set_diag(conj(gap) / (gap * conj(gap) + 1e-20), OPS["zeros_like"](values))
 
 
 def _scaled(x: Any, values: Any) -> Any:
@@ -61,7 +61,7 @@ def _scaled(x: Any, values: Any) -> Any:
 
 @op
 def cholesky(xp, input):
-    """The lower triangular L with input = L Lᴴ of Hermitian positive definite matrices, of which the lower half is read.
+    """The lower triangular L with input = L Lᴴ of Hermitian positive definite matrices; their lower half is read.
 
     NaN where a matrix is not positive definite. Raises InvalidArgumentError for matrices that are not square.
 
@@ -120,8 +120,8 @@ def _(dys, ys, full_matrices):
 def qr(input: Any, full_matrices: bool = False, name: str | None = None) -> Any:
     """(q, r) with q r = input (..., m, n), qᴴ q = 1 and r upper triangular.
 
-    q is (..., m, min(m, n)) and r (..., min(m, n), n), or with `full_matrices` (..., m, m) and (..., m, n). The gradient
-    wants min(m, n) linearly independent columns at the left.
+    q is (..., m, min(m, n)) and r (..., min(m, n), n), or with `full_matrices` (..., m, m) and (..., m, n). The
+    gradient wants min(m, n) linearly independent columns at the left.
 
     >>> import gputape as tf
     >>> q, r = tf.linalg.qr(tf.ones((3, 2)))
@@ -164,7 +164,7 @@ def _(dys, ys, full_matrices):
 
 
 def _thin(u: Any, du: Any, k: int) -> tuple[Any, Any]:
-    """The first k vectors. Those beyond turn against them: du_e = -sum_j u_j (u_e · du_j), which moves their gradient."""
+    """The first k vectors. Those beyond follow them, du_e = -sum_j u_j (u_e · du_j), which moves their gradient."""
     if u._array.shape[-1] == k:
         return u, du
     first, last, d_last = u[..., :k], u[..., k:], du[..., k:]

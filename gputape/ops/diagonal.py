@@ -26,14 +26,16 @@ def _length(rows: int, columns: int, d: int) -> int:
     return max(min(rows + min(d, 0), columns - max(d, 0)), 0)
 
 
-def _longest(rows: int, columns: int, low: int, high: int) -> int:
+def _longest(shape: tuple[int, ...], low: int, high: int) -> int:
+    """The length of the longest of the diagonals low to high."""
+    rows, columns = shape[-2:]
     return max(min(rows + min(high, 0), columns - max(low, 0)), 0)
 
 
 def _diagonals(shape: tuple[int, ...], low: int, high: int, align: str) -> Any:
     """For each diagonal: its row in the packed form, the elements it fills there, and its elements in a flat matrix."""
     rows, columns = shape[-2:]
-    longest = _longest(rows, columns, low, high)
+    longest = _longest(shape, low, high)
     upper, lower = align.split("_")
     for row, d in enumerate(range(high, low - 1, -1)):
         n = _length(rows, columns, d)
@@ -57,7 +59,7 @@ def _packed(x: Any, low: int, high: int) -> Any:
 @op
 def take_diagonals(xp, input, *, low, high, align, padding=0):
     """The diagonals of matrices, packed; `padding` stands where they are shorter than the longest."""
-    longest = _longest(*input.shape[-2:], low, high)
+    longest = _longest(input.shape, low, high)
     made = xp.full((*input.shape[:-2], high - low + 1, longest), padding, input.dtype)
     source = _flat(input)
     for row, filled, elements in _diagonals(input.shape, low, high, align):
@@ -248,7 +250,7 @@ def set_diag(input: Any, diagonal: Any, name: str = "set_diag", k: Any = 0, alig
     low, high = _range("MatrixSetDiag", k, align)
     shape = tuple(x._array.shape)
     _inside("MatrixSetDiag", shape, low, high)
-    expected = (*shape[:-2], *((high - low + 1,) if low < high else ()), _longest(*shape[-2:], low, high))
+    expected = (*shape[:-2], *((high - low + 1,) if low < high else ()), _longest(shape, low, high))
     if tuple(y._array.shape) != expected:
         raise InvalidArgumentError(
             f"Either first dimensions of diagonal don't match input.shape[:-2], or diagonal.shape[:-1] is not equal to "

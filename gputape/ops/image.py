@@ -95,7 +95,9 @@ def crop_to_bounding_box(
 
 
 @public
-def pad_to_bounding_box(image: Any, offset_height: Any, offset_width: Any, target_height: Any, target_width: Any) -> Any:
+def pad_to_bounding_box(
+    image: Any, offset_height: Any, offset_width: Any, target_height: Any, target_width: Any
+) -> Any:
     """Zeros of the given size with `image` at row `offset_height` and column `offset_width`.
 
     ValueError for negative offsets and for an image that does not fit.

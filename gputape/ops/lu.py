@@ -64,7 +64,7 @@ def _split(factors: Any) -> tuple[Any, Any]:
 
 
 def _batches(x: Any) -> int:
-    return x._array.ndim - 2  # type: ignore[no-any-return]
+    return x._array.ndim - 2
 
 
 def _unpermuted(x: Any, p: Any) -> Any:

@@ -1,8 +1,8 @@
 """Functions of square matrices: exponential, logarithm, square root. Computed in double precision.
 
-Rule of all three (Mathias 1996, "A chain rule for matrix functions"): the derivative of f at A in the direction E is the
-upper right block of f([[A, E], [0, A]]), and its adjoint is the same at Aᴴ. Algorithms: Higham (2008), "Functions of
-Matrices", chapters 6, 10 and 11.
+Rule of all three (Mathias 1996, "A chain rule for matrix functions"): the derivative of f at A in the direction E is
+the upper right block of f([[A, E], [0, A]]), and its adjoint is the same at Aᴴ. Algorithms: Higham (2008), "Functions
+of Matrices", chapters 6, 10 and 11.
 """
 
 from __future__ import annotations
@@ -116,8 +116,8 @@ def _(dy, input):
 def logm(xp, input):
     """The principal logarithms of complex square matrices `input` (..., n, n): expm(logm(input)) = input.
 
-    NaN for singular matrices and those with eigenvalues that are negative and real. Raises InvalidArgumentError for real
-    matrices (tf.cast them) and those that are not square.
+    NaN for singular matrices and those with eigenvalues that are negative and real. Raises InvalidArgumentError for
+    real matrices (tf.cast them) and those that are not square.
 
     >>> import gputape as tf
     >>> tf.linalg.logm(tf.eye(2, dtype=tf.complex64)).numpy()

@@ -67,7 +67,6 @@ class ResizeMethod:
     LANCZOS3, LANCZOS5, MITCHELLCUBIC, NEAREST_NEIGHBOR = "lanczos3", "lanczos5", "mitchellcubic", "nearest"
 
 
-
 # -- tables
 
 
@@ -227,7 +226,9 @@ def resize(
     if sizes == (height, width):
         return x
     if min(sizes) <= 0 or min(height, width) == 0:
-        raise InvalidArgumentError(f"resize: output dimensions must be positive, got size {sizes} of images {x._array.shape}")
+        raise InvalidArgumentError(
+            f"resize: output dimensions must be positive, got size {sizes} of images {x._array.shape}"
+        )
     antialias = antialias and method not in ("nearest", "area")
     if method != "nearest":
         x = OPS["cast"](x, "float32")

@@ -43,7 +43,7 @@ def systems(name: str, matrix: Any, rhs: Any) -> None:
             f"{name}: rhs must have at least 2 dimensions, got shape {tuple(rhs.shape)}; give a vector one column with "
             f"tf.expand_dims(rhs, -1) [Op:{name}]"
         )
-    batches = zip(matrix.shape[-3::-1], rhs.shape[-3::-1])  # noqa: B905 (the shorter one broadcasts)
+    batches = zip(matrix.shape[-3::-1], rhs.shape[-3::-1])
     if matrix.shape[-1] != rhs.shape[-2] or not all(m == n or 1 in (m, n) for m, n in batches):
         raise InvalidArgumentError(
             f"{name}: matrix {tuple(matrix.shape)} and rhs {tuple(rhs.shape)} are incompatible: rhs must have "

@@ -127,3 +127,15 @@ def test_gradients_that_are_not_there():
             y = f(x)
         with pytest.raises(NotImplementedError):
             tape.gradient(y, x)
+
+
+@pytest.mark.parametrize("f", [lambda a: L.eigh(a)[1], lambda a: tf.abs(L.eig(a)[1]), lambda a: L.svd(a)[1]])
+def test_second_gradients_in_float32_are_finite(f):
+    x = tf.constant(A.astype(np.float32))
+    with tf.GradientTape() as outer:
+        outer.watch(x)
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            y = tf.reduce_sum(f(x))
+        square = tf.reduce_sum(tape.gradient(y, x) ** 2)
+    assert np.isfinite(outer.gradient(square, x).numpy()).all()

@@ -13,6 +13,7 @@ A = RNG.standard_normal((2, 3, 3))
 C = A[0] + 1j * A[1]
 P = A @ A.swapaxes(1, 2) + np.eye(3)
 V = RNG.standard_normal((2, 3))
+LENGTHS = np.linalg.norm(V, axis=1, keepdims=True)
 L = tf.linalg
 Invalid = tf.errors.InvalidArgumentError
 
@@ -35,7 +36,7 @@ VALUES = [
         for o in ("fro", 1, 2, np.inf)
         for axis in ((-2, -1), (2, 0))
     ],
-    ("normalize", lambda: L.normalize(V, axis=1), [V / np.linalg.norm(V, axis=1)[:, None], np.linalg.norm(V, axis=1)[:, None]]),
+    ("normalize", lambda: L.normalize(V, axis=1), [V / LENGTHS, LENGTHS]),
 ]  # fmt: skip
 GRADIENTS = [
     (L.det, A),

@@ -9,7 +9,7 @@ from gputape.testing import check_gradients
 from tests.ops.declared import assert_value, declared
 
 RNG = np.random.default_rng(0)
-D = RNG.standard_normal((3, 4)) + [[0.0], [5.0], [0.0]]
+D = RNG.standard_normal((3, 4)) + np.array([[0.0], [5.0], [0.0]])
 FULL = np.diag(D[0, :-1], 1) + np.diag(D[1]) + np.diag(D[2, 1:], -1)
 B = RNG.standard_normal((4, 2))
 FORMS = [(D, "compact"), (FULL, "matrix"), ((D[0], D[1], D[2]), "sequence"), ((D[0, :-1], D[1], D[2, 1:]), "sequence")]

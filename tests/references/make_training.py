@@ -12,6 +12,7 @@ from pathlib import Path
 import tensorflow as tf
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
+from tests.keras.training import callback_cases as callback_cases  # adds to CASES
 from tests.keras.training.cases import CASES
 
 made = {}

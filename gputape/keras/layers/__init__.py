@@ -41,6 +41,8 @@ from .gru import GRU, GRUCell
 from .simple_rnn import SimpleRNN, SimpleRNNCell
 from .bidirectional import Bidirectional
 from .time_distributed import TimeDistributed
+from .attention import AdditiveAttention, Attention
+from .multi_head_attention import GroupedQueryAttention, GroupQueryAttention, MultiHeadAttention
 from .regularization import (
     ActivityRegularization, AlphaDropout, Dropout, GaussianDropout, GaussianNoise, SpatialDropout1D, SpatialDropout2D,
     SpatialDropout3D,
@@ -92,6 +94,8 @@ __all__ = [
     # recurrent
     "Bidirectional", "GRU", "GRUCell", "LSTM", "LSTMCell", "RNN", "SimpleRNN", "SimpleRNNCell", "StackedRNNCells",
     "TimeDistributed",
+    # attention
+    "AdditiveAttention", "Attention", "GroupQueryAttention", "GroupedQueryAttention", "MultiHeadAttention",
     # regularization
     "ActivityRegularization", "AlphaDropout", "Dropout", "GaussianDropout", "GaussianNoise", "SpatialDropout1D",
     "SpatialDropout2D", "SpatialDropout3D",

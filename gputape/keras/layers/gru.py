@@ -64,7 +64,8 @@ class GRUCell(RecurrentCell):
         return (2, 3 * self.units) if self.reset_after else (3 * self.units,)
 
     def _input_bias(self) -> Any:
-        return self.bias[0] if self.reset_after else self.bias
+        bias: Any = self.bias
+        return bias[0] if self.reset_after else bias
 
     def step(self, projected: Any, states: Any, training: bool = False) -> Any:
         (h,) = states if tree.is_nested(states) else (states,)

@@ -139,6 +139,8 @@ class RecurrentCell(DropoutRNNCell, Layer):
     def project(self, inputs: Any, training: bool = False) -> Any:
         """inputs @ kernel + bias, for inputs (batch, features) of one step or (batch, steps, features) of all."""
         masks = None
+        if not inputs.dtype.is_floating:
+            inputs = tf.cast(inputs, self.compute_dtype)
         if training and 0.0 < self.dropout < 1.0:
             one = inputs if len(inputs.shape) == 2 else inputs[:, 0]
             masks = self.get_dropout_mask(one)

@@ -12,15 +12,16 @@ from typing import Any as _Any
 from ..symbolic import operation as _operation
 from . import arrays as _arrays
 from . import core as _core
+from . import create as _create
 from . import elementwise as _elementwise
-from . import image
+from . import image as image
 from . import linalg as _matrices
 from . import math as _math
 from . import nn as _networks
 from . import order as _order
 from . import reductions as _reductions
 
-_FAMILIES = (_elementwise, _reductions, _arrays, _order, _matrices, _math, _networks, _core)
+_FAMILIES = (_elementwise, _reductions, _create, _arrays, _order, _matrices, _math, _networks, _core)
 _PLAIN = {"is_tensor", "shape", "ndim", "dtype", "convert_to_numpy"}  # what they say needs no step of a model
 _NAMES: dict[str, _Any] = {}
 for _family in _FAMILIES:
@@ -36,7 +37,7 @@ def _space(name: str, names: _Any) -> _ModuleType:
     return made
 
 
-numpy = _space("numpy", [n for f in (_elementwise, _reductions, _arrays, _order) for n in f.NAMES])
+numpy = _space("numpy", [n for f in (_elementwise, _reductions, _create, _arrays, _order) for n in f.NAMES])
 nn = _space("nn", _networks.NAMES)
 linalg = _space("linalg", _matrices.LINALG)
 
@@ -54,5 +55,3 @@ def __getattr__(name: str) -> _Any:
 
 def __dir__() -> list[str]:
     return __all__
-
-

@@ -79,7 +79,7 @@ _UPDATES = {None: "update", "add": "add", "max": "max", "min": "min"}
 
 
 def scatter_update(inputs, indices, updates, reduction=None):
-    """`inputs` with `updates` written at `indices`, or combined with what is there: reduction "add", "max", "min", "mul"."""
+    """`inputs` with `updates` written at `indices`, or combined with them by "add", "max", "min" or "mul"."""
     x = tensor(inputs)
     if reduction == "mul":
         factors = tf.tensor_scatter_nd_update(tf.ones_like(x), tensor(indices), tensor(updates, x.dtype))

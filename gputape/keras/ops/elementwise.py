@@ -218,7 +218,7 @@ def trunc(x):
     """x without its fraction; integers stay."""
     x = tensor(x)
     if not x.dtype.is_floating:
-        return tf.cast(x, "int32") if x.dtype == "bool" else x
+        return x
     return tf.where(x < 0, tf.math.ceil(x), tf.floor(x))
 
 

@@ -8,7 +8,7 @@ import gputape as tf
 
 from ..backend import standardize_data_format
 from ..symbolic import operation
-from .promotion import floating, tensor
+from .promotion import tensor
 
 
 def _channels_last(images: Any, data_format: Any) -> tuple[Any, Any]:
@@ -50,7 +50,9 @@ def resize(
     if crop_to_aspect_ratio and pad_to_aspect_ratio:
         raise ValueError("Only one of `crop_to_aspect_ratio` & `pad_to_aspect_ratio` can be `True`.")
     if fill_mode != "constant":
-        raise ValueError(f"Invalid value for argument `fill_mode`. Only `'constant'` is supported. Received: {fill_mode}")
+        raise ValueError(
+            f"Invalid value for argument `fill_mode`. Only `'constant'` is supported. Received: {fill_mode}"
+        )
     x, back = _channels_last(images, data_format)
     height, width = int(size[0]), int(size[1])
     rows, columns = x.shape[-3], x.shape[-2]
@@ -78,7 +80,7 @@ def crop_images(
     target_width=None,
     data_format=None,
 ):
-    """Images without rows and columns at the sides; of top, bottom and height two are given, of left, right and width too."""
+    """Images without rows and columns at the sides, as two numbers of three say for each axis."""
     x, back = _channels_last(images, data_format)
     top, height = _span(x.shape[-3], top_cropping, bottom_cropping, target_height, -1, "height")
     left, width = _span(x.shape[-2], left_cropping, right_cropping, target_width, -1, "width")
@@ -156,24 +158,7 @@ def _only_floats(x: Any) -> Any:
     return x
 
 
-@operation
-def gaussian_blur(images, kernel_size=(3, 3), sigma=(1.0, 1.0), data_format=None):
-    """Images smoothed with a Gaussian window of `kernel_size`, zeros around them."""
-    x, back = _channels_last(images, data_format)
-    single, wide = len(x.shape) == 3, floating(x)
-    wide = wide[None] if single else wide
-    kernel = None
-    for n, s, shape in zip(kernel_size, sigma, ([-1, 1, 1, 1], [1, -1, 1, 1])):
-        t = tf.cast(tf.range(n), wide.dtype) - (n - 1) / 2
-        window = tf.exp(-0.5 * t * t / (s * s))
-        part = tf.reshape(window / tf.reduce_sum(window), shape)
-        kernel = part if kernel is None else kernel * part
-    kernel = tf.tile(kernel, [1, 1, wide.shape[-1], 1])
-    made = tf.nn.depthwise_conv2d(wide, kernel, [1, 1, 1, 1], "SAME")
-    return back(tf.cast(made[0] if single else made, x.dtype))
-
-
 _PUBLIC = (
-    resize, crop_images, pad_images, extract_patches, rgb_to_grayscale, rgb_to_hsv, hsv_to_rgb, gaussian_blur,
+    resize, crop_images, pad_images, extract_patches, rgb_to_grayscale, rgb_to_hsv, hsv_to_rgb,
 )  # fmt: skip
 __all__ = [f.__name__ for f in _PUBLIC]

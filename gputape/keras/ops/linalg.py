@@ -15,8 +15,11 @@ def matmul(x1, x2):
     >>> keras.ops.matmul([[1, 2]], [[3], [4]]).numpy()
     array([[11]], dtype=int32)
     """
-    x1, x2 = _int_sums(*together(x1, x2))
-    if not x1.shape or not x2.shape:
+    x1, x2 = together(x1, x2)
+    if x1.dtype in ("bool", "int16", "uint8", "uint16"):  # products of int8 stay int32, as Keras has it
+        return tf.cast(matmul(tf.cast(x1, "int32"), tf.cast(x2, "int32")), x1.dtype)
+    x1, x2 = _int_sums(x1, x2)
+    if not len(x1.shape) or not len(x2.shape):
         raise ValueError(f"matmul needs operands of at least 1 dimension. Received: shapes {x1.shape} and {x2.shape}")
     if len(x2.shape) == 1:
         return tf.reduce_sum(x1 * x2, -1) if len(x1.shape) == 1 else tf.linalg.matvec(x1, x2)
@@ -44,7 +47,7 @@ def tensordot(x1, x2, axes=2):
 def dot(x1, x2):
     """The product over the last axis of x1 and the last but one of x2 (the only one of a vector)."""
     x1, x2 = together(x1, x2)
-    if not x1.shape or not x2.shape:
+    if not len(x1.shape) or not len(x2.shape):
         return tf.logical_and(x1, x2) if x1.dtype == "bool" else x1 * x2
     axis = len(x1.shape) - 1, max(len(x2.shape) - 2, 0)
     return _back(tf.tensordot(*_int_sums(x1, x2), [[axis[0]], [axis[1]]]), x1.dtype)
@@ -53,7 +56,7 @@ def dot(x1, x2):
 def inner(x1, x2):
     """The product over the last axes of both."""
     x1, x2 = together(x1, x2)
-    if not x1.shape or not x2.shape:
+    if not len(x1.shape) or not len(x2.shape):
         return x1 * x2
     return _back(tf.tensordot(*_int_sums(x1, x2), [[-1], [-1]]), x1.dtype)
 
@@ -68,8 +71,8 @@ def outer(x1, x2):
 def vdot(x1, x2):
     """The sum of products of all elements, those of x1 conjugated."""
     x1, x2 = together(x1, x2)
-    x1, x2 = tf.reshape(tf.math.conj(x1), [-1]), tf.reshape(x2, [-1])
-    return dot(x1, x2)
+    x1 = tf.math.conj(x1) if x1.dtype.is_complex else x1
+    return dot(tf.reshape(x1, [-1]), tf.reshape(x2, [-1]))
 
 
 def cross(x1, x2, axisa=-1, axisb=-1, axisc=-1, axis=None):
@@ -155,7 +158,9 @@ def eigh(x):
 def qr(x, mode="reduced"):
     """(Q, R) with x = Q @ R, Q orthogonal, R an upper triangle; mode "complete": Q square."""
     if mode not in ("reduced", "complete"):
-        raise ValueError(f"`mode` argument value not supported. Expected 'reduced' or 'complete'. Received: mode={mode}")
+        raise ValueError(
+            f"`mode` argument value not supported. Expected 'reduced' or 'complete'. Received: mode={mode}"
+        )
     return tuple(tf.linalg.qr(floating(x), full_matrices=mode == "complete"))
 
 

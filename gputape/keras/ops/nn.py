@@ -30,7 +30,7 @@ def _activation(name):
 
     call.__name__ = call.__qualname__ = name
     call.__doc__ = function.__doc__
-    call.__wrapped__ = function
+    call.__dict__["__wrapped__"] = function
     return call
 
 
@@ -58,7 +58,7 @@ def _layout(inputs, data_format):
 
 
 def conv(inputs, kernel, strides=1, padding="valid", data_format=None, dilation_rate=1):
-    """The convolution over 1, 2 or 3 spatial axes of inputs (batch, ..., channels), kernel (..., channels / groups, filters).
+    """The convolution over 1, 2 or 3 spatial axes of inputs (batch, ..., channels).
 
     padding: "valid", "same" or, for one axis, "causal".
     """
@@ -87,9 +87,7 @@ def separable_conv(
     return conv(y, pointwise_kernel, 1, "valid", data_format)
 
 
-def conv_transpose(
-    inputs, kernel, strides=1, padding="valid", output_padding=None, data_format=None, dilation_rate=1
-):
+def conv_transpose(inputs, kernel, strides=1, padding="valid", output_padding=None, data_format=None, dilation_rate=1):
     """The transpose of a convolution: kernel (..., filters, channels), strides spread the inputs."""
     x, rank, back = _layout(inputs, data_format)
     kernel = tensor(kernel, x.dtype)

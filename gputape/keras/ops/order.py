@@ -41,7 +41,7 @@ def searchsorted(sorted_sequence, values, side="left"):
         raise ValueError(
             f"`searchsorted` only supports 1-D sorted sequences. Received: sorted_sequence.shape={sequence.shape}"
         )
-    return tf.searchsorted(sequence, values, side=side)
+    return tf.reshape(tf.searchsorted(sequence, tf.reshape(values, [-1]), side=side), values.shape)
 
 
 def digitize(x, bins):
@@ -178,7 +178,7 @@ def correlate(x1, x2, mode="valid"):
     n, m = x1.shape[0], x2.shape[0]
     full = tf.nn.conv1d(tf.pad(x1, [[m - 1, m - 1]])[None, :, None], x2[:, None, None], 1, "VALID")[0, :, 0]
     size = {"full": n + m - 1, "same": max(n, m), "valid": max(n, m) - min(n, m) + 1}[mode]
-    first = (n + m - 1 - size + (mode == "same" and n < m and (n + m - 1 - size) % 2)) // 2
+    first = (n + m - 1 - size) // 2
     return full[first : first + size]
 
 

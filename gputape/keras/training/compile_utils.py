@@ -301,7 +301,7 @@ class CompileLoss(losses_module.Loss):
 
     def _by_output(self) -> list[tuple[int, Any, Any]]:
         """(output, loss, weight) for every loss that is given."""
-        outputs, weights = self._outputs, self._weights
+        weights = self._weights
         pairs = [
             (k, loss)
             for k, some in enumerate(self._spread(self._given, "loss"))

@@ -21,7 +21,8 @@ from .data_adapter import unpack_x_y_sample_weight
 class Executions:
     """The batches of every epoch in lists of up to `steps_per_execution`, between which callbacks have their turn.
 
-    With `steps_per_epoch` a source goes on from epoch to epoch and starts anew when it is through.
+    With `steps_per_epoch` a source goes on from epoch to epoch and starts anew when it is through; an epoch has whole
+    lists, so it may have more steps than that.
     """
 
     def __init__(self, batches: Any, steps_per_epoch: int | None, steps_per_execution: int) -> None:
@@ -47,8 +48,7 @@ class Executions:
         if self._iterator is None or self.limit is None:
             self._iterator, self._seen = self.batches(number), 0
         for step in itertools.count(0, self.size) if self.steps is None else range(0, self.steps, self.size):
-            wanted = self.size if self.limit is None else min(self.size, self.limit - step)
-            found = list(itertools.islice(self._iterator, wanted))
+            found = list(itertools.islice(self._iterator, self.size))
             if not found:
                 self._ended(step)
                 break

@@ -275,7 +275,7 @@ class Trainer(Loops):
 
     # -- functions over several batches
     def _recorded(self, step: Callable[[Any], Any]) -> Callable[[Any], Any]:
-        return step if self.run_eagerly else tf.function(step)  # type: ignore[operator]  (also the name of a module)
+        return step if self.run_eagerly else tf.function(step)  # type: ignore[operator]
 
     def _on_batches(self, step: Callable[[Any], Any]) -> Callable[[Iterable[Any]], Any]:
         """`f(iterator)`: take up to steps_per_execution batches and return the logs of the last."""

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 import gputape as tf
+from tests.keras.training import callback_cases as callback_cases  # adds to CASES
 from tests.keras.training.cases import CASES
 
 RECORDED = json.loads((Path(__file__).parents[2] / "references" / "training.json").read_text())

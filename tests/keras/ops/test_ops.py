@@ -1,0 +1,90 @@
+"""keras.ops: names, values against NumPy, Keras's promotion rules, symbolic tensors, gradients."""
+
+import numpy as np
+import pytest
+
+import gputape as tf
+from gputape import keras
+from gputape.keras import ops
+
+X = np.random.default_rng(0).standard_normal((3, 4)).astype(np.float32)
+N = np.where(X > 0.5, np.float32("nan"), X)
+
+SAME_AS_NUMPY = [  # name, arguments
+    *[(name, (X,)) for name in ["sin", "cos", "tanh", "exp", "expm1", "square", "sign", "floor", "ceil", "trunc", "cbrt", "deg2rad", "sinc", "isnan"]],
+    *[(name, (X, X[::-1])) for name in ["add", "subtract", "multiply", "divide", "maximum", "fmin", "hypot", "logaddexp", "arctan2"]],
+    *[(name, (X, 1)) for name in ["sum", "mean", "var", "std", "max", "min", "prod", "median", "cumsum", "argmax", "ptp", "sort", "argsort"]],
+    *[(name, (N, 0)) for name in ["nansum", "nanmean", "nanvar", "nanmax", "nanmin", "nanmedian"]],
+    ("quantile", (X, np.float32([0.1, 0.6]), 1)),
+    ("gcd", (np.int32([12, 18]), np.int32([8, 27]))),
+    ("kron", (X[:2, :2], X[1:, 1:])),
+    ("outer", (X[0], X[1])),
+    ("dot", (X, X.T)),
+    ("roll", (X, 2, 1)),
+    ("moveaxis", (X[None], 0, 2)),
+    ("take_along_axis", (X, np.argsort(X, 1), 1)),
+    ("diagonal", (X, 1)),
+    ("digitize", (X, np.float32([-1, 0, 1]))),
+    ("tril", (X, 1)),
+    ("vander", (X[0], 3)),
+    ("rot90", (X, 3)),
+    ("nan_to_num", (N,)),
+]
+
+
+@pytest.mark.parametrize("name, args", SAME_AS_NUMPY, ids=[n for n, _ in SAME_AS_NUMPY])
+def test_values(name, args):
+    expected = getattr(np, name)(*args)
+    np.testing.assert_allclose(np.array(getattr(ops, name)(*args)), expected, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "name, dtypes, expected",
+    [
+        ("add", ("int32", "float16"), "float16"),
+        ("add", ("bfloat16", "float16"), "float32"),
+        ("add", ("uint8", "int8"), "int16"),
+        ("divide", ("int32", "int32"), "float32"),
+        ("exp", ("int32",), "float32"),
+        ("sum", ("uint8",), "uint32"),
+        ("sum", ("bool",), "int32"),
+        ("mean", ("int64",), "float32"),
+        ("argmax", ("float16",), "int32"),
+        ("concatenate", (("int32", "float32"),), "float32"),
+    ],
+)
+def test_promotion(name, dtypes, expected):
+    args = [[tf.ones([2], d) for d in dt] if isinstance(dt, tuple) else tf.ones([2], dt) for dt in dtypes]
+    assert getattr(ops, name)(*args).dtype == expected
+
+
+@pytest.mark.parametrize(
+    "call, shape",
+    [
+        (lambda x: ops.sum(x, axis=1), (None,)),
+        (lambda x: ops.concatenate([x, x], 1), (None, 8)),
+        (lambda x: ops.expand_dims(ops.relu(x), -1), (None, 4, 1)),
+        (lambda x: ops.matmul(x, tf.ones([4, 5])), (None, 5)),
+        (lambda x: ops.one_hot(ops.argmax(x, 1), 7), (None, 7)),
+        (lambda x: ops.where(x > 0, x, 0.0), (None, 4)),
+    ],
+)
+def test_symbolic(call, shape):
+    x = keras.Input((4,))
+    y = call(x)
+    assert isinstance(y, keras.KerasTensor) and y.shape == shape
+    np.testing.assert_allclose(keras.Model(x, y)(X), call(tf.constant(X)), rtol=1e-6)
+
+
+def test_gradients():
+    x = tf.Variable(X)
+    with tf.GradientTape() as tape:
+        y = ops.sum(ops.square(ops.swapaxes(x, 0, 1)))
+    np.testing.assert_allclose(tape.gradient(y, x), 2 * X)
+    _, along = ops.jvp(lambda x: x * x, [X], [np.ones_like(X)])
+    np.testing.assert_allclose(along, 2 * X, rtol=1e-6)
+
+
+def test_unknown_names_are_told():
+    with pytest.raises(AttributeError, match="did you mean 'softmax'"):
+        getattr(ops, "softmx")  # noqa: B009

@@ -1,0 +1,23 @@
+"""The examples about training run and learn."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+EXAMPLES = Path(__file__).parents[3] / "examples"
+
+
+@pytest.mark.parametrize(
+    ("name", "learned"),
+    [("custom_train_step", lambda error: error < 0.04), ("custom_loop", lambda accuracy: accuracy > 0.94)],
+)
+def test_example(name: str, learned: Any) -> None:
+    spec = importlib.util.spec_from_file_location(name, EXAMPLES / f"{name}.py")
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    assert learned(module.main())
