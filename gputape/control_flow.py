@@ -137,7 +137,8 @@ def _elements(name: str, elems: Any) -> tuple[list[Any], int]:
     sizes = [x._array.shape[0] for x in flat]
     if len(set(sizes)) > 1:
         raise ValueError(
-            f"{name}: Dimensions {sizes[0]} and {next(s for s in sizes if s != sizes[0])} are not compatible: all elems need the same first dimension"
+            f"{name}: Dimensions {sizes[0]} and {next(s for s in sizes if s != sizes[0])} are not compatible: "
+            f"all elems need the same first dimension"
         )
     parts = [OPS["unstack"](x) if sizes[0] else [] for x in flat]
     return [nest.pack_sequence_as(elems, list(item)) for item in zip(*parts, strict=True)], sizes[0]
@@ -175,8 +176,13 @@ def map_fn(
     items, _ = _elements("map_fn", elems)
     wanted = elems if signature is None else signature
     specs = nest.flatten(wanted)
-    dtypes = [s if isinstance(s, DType) else s.dtype if hasattr(s, "dtype") else as_tensor(s).dtype for s in
-              (as_tensor(s) if signature is None else as_dtype(s) if isinstance(s, (str, type)) else s for s in specs)]  # fmt: skip
+
+    def dtype_of(spec: Any) -> Any:
+        if signature is None:
+            return as_tensor(spec).dtype
+        return as_dtype(spec) if isinstance(spec, (str, type)) else spec.dtype
+
+    dtypes = [dtype_of(s) for s in specs]
     if not items:
         shapes = [tuple(s.shape) if signature is not None and hasattr(s, "shape") else () for s in specs]
         empty = [OPS["zeros"]((0, *s), d) for s, d in zip(shapes, dtypes, strict=True)]
@@ -196,7 +202,8 @@ def _column(name: str, tensors: list[Any]) -> Any:
     for t in tensors:
         if t._array.shape != shape:
             raise ValueError(
-                f"{name}: Incompatible shape for value ({t._array.shape}), expected ({shape}): results must be alike to be stacked"
+                f"{name}: Incompatible shape for value ({t._array.shape}), expected ({shape}): "
+                f"results must be alike to be stacked"
             )
     return OPS["stack"](tensors)
 

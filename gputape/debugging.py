@@ -259,10 +259,7 @@ def disable_check_numerics() -> None:
 
 
 def _rank(name: str, x: Any, holds: Any, wanted: str, message: str | None) -> None:
-    if hasattr(type(x), "__gputape_op__"):
-        shape = tuple(x.shape)
-    else:
-        shape = tuple(as_tensor(x)._array.shape)
+    shape = tuple(x.shape if hasattr(type(x), "__gputape_op__") else as_tensor(x)._array.shape)
     if not holds(len(shape)):
         raise ValueError(
             f"{message + '. ' if message else ''}{name}: Tensor x must have rank {wanted}. Received rank {len(shape)}, "
@@ -365,7 +362,8 @@ def assert_type(tensor: Any, tf_type: Any, message: str | None = None, name: str
     tensor, wanted = as_tensor(tensor), as_dtype(tf_type)
     if tensor.dtype != wanted:
         raise TypeError(
-            f"{message + '. ' if message else ''}assert_type: tensor must be of type {wanted.name}, it is {tensor.dtype.name}"
+            f"{message + '. ' if message else ''}assert_type: tensor must be of type {wanted.name}, it is "
+            f"{tensor.dtype.name}"
         )
 
 

@@ -96,9 +96,9 @@ class Trace:
     def register_of_variable(self, x: Any) -> int:
         """A variable's value: read now, or the register where the value that `x` (a snapshot) shows was read."""
         seen = self.versions.setdefault(x._id, [])
-        for array, slot in reversed(seen):
+        for array, known in reversed(seen):
             if array is x._array:
-                return slot
+                return int(known)
         if not isinstance(x, Variable):  # a value from before the function was called: a constant
             return self.new(x._array)
         slot = self.new()

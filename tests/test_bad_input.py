@@ -156,7 +156,7 @@ TAPES = {
 GROUPS = (SHAPES, DTYPES, AXES, INDICES, EMPTY, SCALARS, TAPES)
 CASES = [
     pytest.param(*case, id=f"{name}-{group}")
-    for group, table in zip("shapes dtypes axes indices empty scalars tapes".split(), GROUPS, strict=True)
+    for group, table in zip(["shapes", "dtypes", "axes", "indices", "empty", "scalars", "tapes"], GROUPS, strict=True)
     for name, case in table.items()
 ]
 

@@ -52,7 +52,7 @@ def test_a_recorded_function_checks_at_every_call():
 def test_check_numerics_of_every_op():
     d.enable_check_numerics()
     try:
-        with pytest.raises(INVALID, match="op 'log' at .*test_debugging.py"):
+        with pytest.raises(INVALID, match=r"op 'log' at .*test_debugging\.py"):
             tf.math.log(tf.constant(0.0))
     finally:
         d.disable_check_numerics()

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ml_dtypes
 import numpy as np
-from bench.timing import measure
 
+from bench.timing import measure
 from gputape import cuda, device
 from gputape.ops.matmul import matmul
 from gputape.tensor import constant

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from bench.timing import measure, report
 
+from bench.timing import measure, report
 from gputape import cuda
 from gputape.ops.reduce import max_over, sum_over
 

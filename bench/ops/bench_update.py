@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from bench.timing import measure, report
 
 import gputape as tf
+from bench.timing import measure, report
 from gputape import cuda
 from gputape.ops.update import adam, rmsprop, sgd
 

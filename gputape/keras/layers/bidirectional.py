@@ -33,16 +33,19 @@ class Bidirectional(Layer):
     _config_omits = ("layer", "weights", "backward_layer")
 
     def __init__(
-        self, layer: Any, merge_mode: str | None = "concat", weights: Any = None, backward_layer: Any = None, **kwargs: Any
+        self,
+        layer: Any,
+        merge_mode: str | None = "concat",
+        weights: Any = None,
+        backward_layer: Any = None,
+        **kwargs: Any,
     ) -> None:
         if not isinstance(layer, Layer):
             raise ValueError(
                 f"Please initialize `Bidirectional` layer with a `keras.layers.Layer` instance. Received: {layer}"
             )
         if backward_layer is not None and not isinstance(backward_layer, Layer):
-            raise ValueError(
-                f"`backward_layer` need to be a `keras.layers.Layer` instance. Received: {backward_layer}"
-            )
+            raise ValueError(f"`backward_layer` need to be a `keras.layers.Layer` instance. Received: {backward_layer}")
         if merge_mode not in _MODES:
             raise ValueError(
                 f"Invalid merge mode. Received: {merge_mode}. Merge mode should be one of "

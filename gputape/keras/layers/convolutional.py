@@ -150,6 +150,9 @@ class BaseConv(Layer):
         channels = self._output_channels(input_shape)
         return (input_shape[0], *sizes, channels) if last else (input_shape[0], channels, *sizes)
 
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "activity_regularizer": regularizers.serialize(self.activity_regularizer)}
+
     def _output_channels(self, input_shape: Any) -> Any:
         return self.filters
 
@@ -157,12 +160,15 @@ class BaseConv(Layer):
 class Convolution(LowRankAdapted, BaseConv):
     """A plain convolution of `rank` spatial axes, whose kernel may be adapted (see `enable_lora`)."""
 
-    def __init__(
-        self, rank: int, lora_rank: int | None = None, lora_alpha: float | None = None, **kwargs: Any
-    ) -> None:
+    def __init__(self, rank: int, lora_rank: int | None = None, lora_alpha: float | None = None, **kwargs: Any) -> None:
         super().__init__(rank=rank, **kwargs)
         self.lora_rank = lora_rank
         self.lora_alpha = lora_alpha if lora_alpha is not None else lora_rank
+
+    def get_config(self) -> dict[str, Any]:
+        config = super().get_config()
+        adapted = {k: config.pop(k) for k in ("lora_rank", "lora_alpha")}
+        return {**config, **adapted} if self.lora_rank else config
 
     def build(self, input_shape: Any) -> None:
         channels = self._channels(input_shape)

@@ -61,6 +61,9 @@ class _ProjectedAttention(Layer):
         self.bias_constraint = constraints.get(bias_constraint)
         self.seed = seed
 
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "activity_regularizer": regularizers.serialize(self.activity_regularizer)}
+
     # What `build` of a subclass makes.
     _query_dense: Any
     _key_dense: Any
@@ -77,13 +80,17 @@ class _ProjectedAttention(Layer):
     value_dense = property(lambda self: self._value_dense)
     output_dense = property(lambda self: self._output_dense)
 
-    def _projection(self, equation: str, output_shape: Any, name: str, shape: Any, activation: Any = None) -> EinsumDense:
+    def _projection(
+        self, equation: str, output_shape: Any, name: str, shape: Any, activation: Any = None
+    ) -> EinsumDense:
         """A built EinsumDense; its initializers are copies, so that no two projections start with equal values."""
         made = EinsumDense(
             equation,
             output_shape=output_shape,
             activation=activation,
-            bias_axes=equation.partition("->")[2][-len(output_shape) + output_shape.count(None) :] if self.use_bias else None,
+            bias_axes=equation.partition("->")[2][-len(output_shape) + output_shape.count(None) :]
+            if self.use_bias
+            else None,
             name=name,
             kernel_initializer=type(self.kernel_initializer).from_config(self.kernel_initializer.get_config()),
             bias_initializer=type(self.bias_initializer).from_config(self.bias_initializer.get_config()),
@@ -94,6 +101,7 @@ class _ProjectedAttention(Layer):
             bias_constraint=self.bias_constraint,
             dtype=self.dtype_policy,
         )
+        made.supports_masking = True  # masks are none of its business
         made.build(shape)
         return made
 
@@ -130,7 +138,8 @@ class _ProjectedAttention(Layer):
 
     def _build_softmax(self, axes: Any) -> None:
         self._softmax = Softmax(axis=axes, dtype=self.dtype_policy)
-        self._dropout_layer = Dropout(rate=self.dropout, dtype=self.dtype_policy, seed=self.seed)
+        if self.dropout > 0.0:
+            self._dropout_layer = Dropout(rate=self.dropout, dtype=self.dtype_policy, seed=self.seed)
 
     def _compute_attention(
         self,
@@ -171,8 +180,6 @@ class _ProjectedAttention(Layer):
     ) -> Any:
         key = value if key is None else key
         query_mask = get_keras_mask(query) if query_mask is None else query_mask
-        for x in (query, value, key):
-            set_keras_mask(x, None)  # masks act here, the projections know nothing of them
         mask = self._compute_attention_mask(
             query, value, query_mask, value_mask, key_mask, attention_mask, use_causal_mask
         )

@@ -243,8 +243,7 @@ def _clipping(given: dict[str, Any]) -> dict[str, Any]:
     rmax, rmin, dmax = (given.get(k) for k in keys)
     if rmax is not None and rmin is not None and rmax < rmin:
         raise ValueError(
-            "rmax should be greater than rmin in the `renorm_clipping` argument. "
-            f"Received: rmax={rmax}, rmin={rmin}."
+            f"rmax should be greater than rmin in the `renorm_clipping` argument. Received: rmax={rmax}, rmin={rmin}."
         )
     if dmax is not None and dmax < 0:
         raise ValueError(f"dmax should be non-negative in the `renorm_clipping` argument. Received: dmax={dmax}.")
@@ -367,13 +366,9 @@ class GroupNormalization(_Normalization):
         if self.groups == -1:
             self.groups = size
         if size < self.groups:
-            raise ValueError(
-                f"Number of groups ({self.groups}) cannot be more than the number of channels ({size})."
-            )
+            raise ValueError(f"Number of groups ({self.groups}) cannot be more than the number of channels ({size}).")
         if size % self.groups:
-            raise ValueError(
-                f"Number of groups ({self.groups}) must be a multiple of the number of channels ({size})."
-            )
+            raise ValueError(f"Number of groups ({self.groups}) must be a multiple of the number of channels ({size}).")
         self.input_spec = InputSpec(ndim=len(input_shape), axes={self.axis: size})
         self._parameters((size,), self.scale, self.center)
 

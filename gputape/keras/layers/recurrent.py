@@ -378,7 +378,9 @@ class RNN(Layer):
         given = list(initial_state) if tree.is_nested(initial_state) else [initial_state]
         states = tree.map_structure(lambda s: tf.cast(tf.convert_to_tensor(s), dtype), given)
         _forget_masks(self.cell)
-        last, outputs, states = self.inner_loop(sequences, states, None if mask is None else tree.flatten(mask)[0], training)
+        last, outputs, states = self.inner_loop(
+            sequences, states, None if mask is None else tree.flatten(mask)[0], training
+        )
         _forget_masks(self.cell)
         output = tf.cast(outputs if self.return_sequences else last, self.compute_dtype)
         states = tree.map_structure(lambda s: tf.cast(s, self.compute_dtype), states)
@@ -453,7 +455,10 @@ class CellRNN(RNN):
         return self._loop(lambda z, states: cell.step(z, states, training), projected, initial_state, mask)
 
     def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "zero_output_for_mask": self.zero_output_for_mask}
+        told = {"zero_output_for_mask": self.zero_output_for_mask}
+        return {
+            **super().get_config(), **told, "activity_regularizer": regularizers.serialize(self.activity_regularizer)
+        }  # fmt: skip
 
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> Any:

@@ -7,8 +7,8 @@ from typing import Any
 
 import gputape as tf
 
-from .. import regularizers
 from .. import random as keras_random
+from .. import regularizers
 from .input_spec import InputSpec
 from .layer import Layer
 
@@ -59,12 +59,15 @@ class Dropout(Random):
     def _checked(noise_shape: Any) -> Any:
         if noise_shape is None:
             return None
+        told = "Invalid value received for argument `noise_shape`. Expected"
         if not isinstance(noise_shape, (list, tuple)):
-            raise ValueError(f"`noise_shape` must be a tuple or list. Received: noise_shape={noise_shape}")
+            raise ValueError(f"{told} a tuple or list of integers. Received: noise_shape={noise_shape}")
         for size in noise_shape:
-            if size is not None and (not isinstance(size, int) or size <= 0):
+            if size is not None and not isinstance(size, int):
+                raise ValueError(f"{told} all elements to be integers or None. Received: noise_shape={noise_shape}")
+            if size is not None and size <= 0:
                 raise ValueError(
-                    f"`noise_shape` must have positive integers or None. Received: noise_shape={noise_shape}"
+                    f"{told} all dimensions to be positive integers or None. Received: noise_shape={noise_shape}"
                 )
         return tuple(noise_shape)
 

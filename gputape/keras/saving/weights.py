@@ -5,7 +5,6 @@ Both hold, for every part of the model, the arrays "<path>/vars/0", "<path>/vars
 
 from __future__ import annotations
 
-import os
 import warnings
 import zipfile
 from collections.abc import Callable
@@ -156,7 +155,7 @@ def write_npz(file: Any, model: Any, skip: Any = ()) -> None:
             name = f"{path}/vars/{key}".lstrip("/")
             marked = value.dtype == _BFLOAT16
             arrays[name + _NPZ_BFLOAT16 * marked] = value.view(np.uint16) if marked else value
-    np.savez(file, **arrays)
+    np.savez(file, **arrays)  # type: ignore[arg-type]
 
 
 def read_npz(file: Any, model: Any, skip: Any = ()) -> list[tuple[Any, Exception]]:

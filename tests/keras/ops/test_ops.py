@@ -11,9 +11,47 @@ X = np.random.default_rng(0).standard_normal((3, 4)).astype(np.float32)
 N = np.where(X > 0.5, np.float32("nan"), X)
 
 SAME_AS_NUMPY = [  # name, arguments
-    *[(name, (X,)) for name in ["sin", "cos", "tanh", "exp", "expm1", "square", "sign", "floor", "ceil", "trunc", "cbrt", "deg2rad", "sinc", "isnan"]],
-    *[(name, (X, X[::-1])) for name in ["add", "subtract", "multiply", "divide", "maximum", "fmin", "hypot", "logaddexp", "arctan2"]],
-    *[(name, (X, 1)) for name in ["sum", "mean", "var", "std", "max", "min", "prod", "median", "cumsum", "argmax", "ptp", "sort", "argsort"]],
+    *[
+        (name, (X,))
+        for name in [
+            "sin",
+            "cos",
+            "tanh",
+            "exp",
+            "expm1",
+            "square",
+            "sign",
+            "floor",
+            "ceil",
+            "trunc",
+            "cbrt",
+            "deg2rad",
+            "sinc",
+            "isnan",
+        ]
+    ],
+    *[
+        (name, (X, X[::-1]))
+        for name in ["add", "subtract", "multiply", "divide", "maximum", "fmin", "hypot", "logaddexp", "arctan2"]
+    ],
+    *[
+        (name, (X, 1))
+        for name in [
+            "sum",
+            "mean",
+            "var",
+            "std",
+            "max",
+            "min",
+            "prod",
+            "median",
+            "cumsum",
+            "argmax",
+            "ptp",
+            "sort",
+            "argsort",
+        ]
+    ],
     *[(name, (N, 0)) for name in ["nansum", "nanmean", "nanvar", "nanmax", "nanmin", "nanmedian"]],
     ("quantile", (X, np.float32([0.1, 0.6]), 1)),
     ("gcd", (np.int32([12, 18]), np.int32([8, 27]))),
