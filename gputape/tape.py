@@ -383,7 +383,7 @@ class GradientTape:
         >>> with tf.GradientTape(persistent=True) as tape:
         ...     y = tf.round(v) * 2.0
         >>> print(tape.explain(y, v).splitlines()[0])  # doctest: +ELLIPSIS
-        The path is cut at round (<doctest ...
+        The path is cut at round (...): round has no gradient.
         """
         return explanation(self._nodes, self._cuts, self._watched, target, source)
 

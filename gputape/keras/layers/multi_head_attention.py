@@ -185,7 +185,8 @@ class _ProjectedAttention(Layer):
         )
         gate = self._gate_dense(query) if self.use_gate else None
         q, k, v = self._query_dense(query), self._heads(self._key_dense(key)), self._heads(self._value_dense(value))
-        output, scores = self._compute_attention(q, k, v, mask, training, return_attention_scores)
+        told = {"return_attention_scores": True} if return_attention_scores else {}
+        output, scores = self._compute_attention(q, k, v, mask, training, **told)
         output = self._output_dense(output if gate is None else output * gate)
         if query_mask is not None:
             set_keras_mask(output, query_mask)

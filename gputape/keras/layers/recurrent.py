@@ -441,7 +441,7 @@ class CellRNN(RNN):
     """The base of LSTM, GRU and SimpleRNN: makes its cell, and projects all time steps in one matrix product."""
 
     _cell: Any = None
-    _config_omits = ("use_cudnn", "implementation")
+    _config_omits: tuple[str, ...] = ("use_cudnn", "implementation")
 
     def __init__(self, cell_arguments: dict[str, Any], activity_regularizer: Any, **kwargs: Any) -> None:
         base = {k: kwargs[k] for k in ("dtype", "trainable") if k in kwargs}

@@ -59,6 +59,7 @@ class SimpleRNN(CellRNN):
     """
 
     _cell = SimpleRNNCell
+    _config_omits = ("seed",)  # as Keras
 
     def __init__(
         self,

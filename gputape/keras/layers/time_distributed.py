@@ -91,12 +91,12 @@ class TimeDistributed(Wrapper):
     def _check_mask(mask_shape: Any, shape: Any) -> None:
         if len(mask_shape) < 2:
             raise ValueError(
-                "The `mask` passed to the `TimeDistributed` layer must be at least 2D (e.g., `(batch_size, timesteps)`), "
-                f"but it has {len(mask_shape)} dimension(s) with shape {mask_shape}."
+                "The `mask` passed to the `TimeDistributed` layer must be at least 2D (e.g., `(batch_size, "
+                f"timesteps)`), but it has {len(mask_shape)} dimension(s) with shape {mask_shape}."
             )
         if mask_shape[:2] != shape[:2]:
             raise ValueError(
-                f"The `mask` passed to the `TimeDistributed` layer has a shape {mask_shape} that is incompatible with the "
-                f"input shape {shape}. The first two dimensions of the mask (batch size and timesteps) must match the "
+                f"The `mask` passed to the `TimeDistributed` layer has a shape {mask_shape} that is incompatible with "
+                f"the input shape {shape}. The first two dimensions of the mask (batch size and timesteps) must match the "
                 f"input's first two dimensions. Expected mask shape prefix: ({shape[0]}, {shape[1]})."
             )

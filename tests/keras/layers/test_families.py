@@ -29,8 +29,10 @@ def test_as_keras(name):
     found, config = cases.evaluate(keras, tf, name)
     wanted = {k.partition("/")[2]: RECORDED[k] for k in RECORDED.files if k.startswith(f"{name}/")}
     assert set(found) == set(wanted)
+    # The gradient of a key's bias is exactly 0: what is found is rounding, of the size of the other gradients.
+    atol = 1e-5 * max(1.0, *(np.abs(v).max() for v in wanted.values()))
     for key, value in wanted.items():
-        np.testing.assert_allclose(found[key], value, rtol=2e-4, atol=2e-5, err_msg=f"{name}: {key}")
+        np.testing.assert_allclose(found[key], value, rtol=2e-4, atol=atol, err_msg=f"{name}: {key}")
     assert plain(config) == CONFIGS[name]
     again = getattr(keras.layers, cases.CASES[name][0]).from_config(config)
     assert plain(again.get_config()) == plain(config)
