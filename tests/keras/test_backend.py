@@ -5,7 +5,7 @@ import pytest
 
 import gputape as tf
 from gputape import keras
-from gputape.keras import backend, scopes
+from gputape.keras import backend, dtype_policies, scopes
 
 
 @pytest.mark.parametrize(
@@ -47,7 +47,8 @@ def test_result_type(dtypes):
     assert backend.result_type(*dtypes) == RESULTS[dtypes] == backend.result_type(*reversed(dtypes))
 
 
-def test_settings_are_checked_and_used():
+def test_settings_are_checked_and_used(monkeypatch):
+    monkeypatch.setitem(dtype_policies._global, "policy", None)  # no test before this one has chosen a policy
     try:
         keras.config.set_floatx("float64")
         assert keras.layers.Dense(1).dtype == "float64"
