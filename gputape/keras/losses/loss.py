@@ -154,6 +154,12 @@ def like(y_true, y_pred):
     return squeeze_or_expand_to_same_rank(tf.cast(y_true, y_pred.dtype), y_pred)
 
 
+def numbers(x):
+    """`x` as a tensor of floating-point numbers: integers and booleans become `keras.config.floatx()`."""
+    x = tf.convert_to_tensor(x)
+    return x if x.dtype.is_floating else tf.cast(x, floatx())
+
+
 def reduce_weighted_values(values, sample_weight=None, mask=None, reduction="sum_over_batch_size", dtype=None):
     """`values` times `sample_weight`, reduced; masked values count neither in the sum nor in the number."""
     reduction = standardize_reduction(reduction)

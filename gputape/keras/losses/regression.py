@@ -7,7 +7,7 @@ import math
 import gputape as tf
 
 from ..backend import epsilon
-from .loss import LossFunctionWrapper, like
+from .loss import LossFunctionWrapper, like, numbers
 
 
 def mean_squared_error(y_true, y_pred):
@@ -16,32 +16,32 @@ def mean_squared_error(y_true, y_pred):
     >>> mean_squared_error([[0.0, 1.0]], [[1.0, 3.0]]).numpy()
     array([2.5], dtype=float32)
     """
-    y_true, y_pred = like(y_true, y_pred)
+    y_true, y_pred = like(y_true, numbers(y_pred))
     return tf.reduce_mean(tf.math.squared_difference(y_true, y_pred), axis=-1)
 
 
 def mean_absolute_error(y_true, y_pred):
     """mean(|y_true - y_pred|) over the last axis."""
-    y_true, y_pred = like(y_true, y_pred)
+    y_true, y_pred = like(y_true, numbers(y_pred))
     return tf.reduce_mean(tf.abs(y_true - y_pred), axis=-1)
 
 
 def mean_absolute_percentage_error(y_true, y_pred):
     """100 mean(|y_true - y_pred| / |y_true|) over the last axis."""
-    y_true, y_pred = like(y_true, y_pred)
+    y_true, y_pred = like(y_true, numbers(y_pred))
     return 100.0 * tf.reduce_mean(tf.abs((y_true - y_pred) / tf.maximum(tf.abs(y_true), epsilon())), axis=-1)
 
 
 def mean_squared_logarithmic_error(y_true, y_pred):
     """mean((log(1 + y_true) - log(1 + y_pred))²) over the last axis; negative numbers count as zero."""
-    y_true, y_pred = like(y_true, y_pred)
+    y_true, y_pred = like(y_true, numbers(y_pred))
     logs = [tf.math.log(tf.maximum(y, epsilon()) + 1.0) for y in (y_true, y_pred)]
     return tf.reduce_mean(tf.math.squared_difference(*logs), axis=-1)
 
 
 def huber(y_true, y_pred, delta=1.0):
     """Mean over the last axis of e²/2 where |e| <= delta, and delta |e| - delta²/2 elsewhere; e = y_pred - y_true."""
-    y_true, y_pred = like(y_true, y_pred)
+    y_true, y_pred = like(y_true, numbers(y_pred))
     error = y_pred - y_true
     size = tf.abs(error)
     return tf.reduce_mean(tf.where(size <= delta, 0.5 * tf.square(error), delta * size - 0.5 * delta**2), axis=-1)
@@ -49,20 +49,20 @@ def huber(y_true, y_pred, delta=1.0):
 
 def log_cosh(y_true, y_pred):
     """mean(log(cosh(y_pred - y_true))) over the last axis."""
-    y_true, y_pred = like(y_true, y_pred)
+    y_true, y_pred = like(y_true, numbers(y_pred))
     error = y_pred - y_true
     return tf.reduce_mean(error + tf.math.softplus(-2.0 * error) - math.log(2.0), axis=-1)
 
 
 def poisson(y_true, y_pred):
     """mean(y_pred - y_true log(y_pred)) over the last axis."""
-    y_true, y_pred = like(y_true, y_pred)
+    y_true, y_pred = like(y_true, numbers(y_pred))
     return tf.reduce_mean(y_pred - y_true * tf.math.log(y_pred + epsilon()), axis=-1)
 
 
 def cosine_similarity(y_true, y_pred, axis=-1):
     """Minus the cosine of the angle between vectors along `axis`: -1 for equal directions; 0 if either is zero."""
-    y_true, y_pred = like(y_true, y_pred)
+    y_true, y_pred = like(y_true, numbers(y_pred))
     return -tf.reduce_sum(unit(y_true, axis) * unit(y_pred, axis), axis=axis)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gputape as tf
 
 from ..backend import floatx
-from ..losses.loss import like, squeeze_or_expand_to_same_rank
+from ..losses.loss import like, numbers, squeeze_or_expand_to_same_rank
 from .reduction import MeanMetricWrapper
 
 
@@ -22,7 +22,7 @@ def binary_accuracy(y_true, y_pred, threshold=0.5):
     array([[1.],
            [0.]], dtype=float32)
     """
-    y_true, y_pred = squeeze_or_expand_to_same_rank(tf.convert_to_tensor(y_true), tf.convert_to_tensor(y_pred))
+    y_true, y_pred = squeeze_or_expand_to_same_rank(tf.convert_to_tensor(y_true), numbers(y_pred))
     above = tf.cast(y_pred > tf.cast(threshold, y_pred.dtype), y_true.dtype)
     return tf.cast(tf.equal(y_true, above), floatx())
 

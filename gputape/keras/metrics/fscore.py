@@ -38,24 +38,29 @@ class FBetaScore(Metric):
                 "Invalid `average` argument value. Expected one of: {None, 'micro', 'macro', 'weighted'}. Received: "
                 f"average={average}"
             )
-        if not isinstance(beta, float) or beta <= 0:
+        for label, value in (("beta", beta), ("threshold", threshold)):
+            if not isinstance(value, float) and (label == "beta" or value is not None):
+                raise ValueError(
+                    f"Invalid `{label}` argument value. It should be a Python float. Received: "
+                    f"{label}={value} of type '{type(value)}'"
+                )
+        if beta <= 0:
+            raise ValueError(f"Invalid `beta` argument value. It should be > 0. Received: beta={beta}")
+        if threshold is not None and not 0 < threshold <= 1:
             raise ValueError(
-                "Invalid `beta` argument value. It should be a Python float and > 0. Received: "
-                f"beta={beta} of type '{type(beta)}'"
-            )
-        if threshold is not None and (not isinstance(threshold, float) or not 0 < threshold <= 1):
-            raise ValueError(
-                "Invalid `threshold` argument value. It should be a Python float and verify 0 < threshold <= 1. "
-                f"Received: threshold={threshold} of type '{type(threshold)}'"
+                "Invalid `threshold` argument value. It should verify 0 < threshold <= 1. "
+                f"Received: threshold={threshold}"
             )
         self.average, self.beta, self.threshold = average, beta, threshold
         self.axis = None if average == "micro" else 0
         self._built = False
 
     def _build(self, y_true_shape, y_pred_shape):
-        if len(y_pred_shape) != 2 or len(y_true_shape) != 2:
+        flat = len(y_pred_shape) == 2 and len(y_true_shape) == 2
+        if not flat or None in (y_pred_shape[-1], y_true_shape[-1]):
+            defined = ", with output_dim fully defined (not None)" if flat else ""
             raise ValueError(
-                "FBetaScore expects 2D inputs with shape (batch_size, output_dim). Received input shapes: "
+                f"FBetaScore expects 2D inputs with shape (batch_size, output_dim){defined}. Received input shapes: "
                 f"y_pred.shape={y_pred_shape} and y_true.shape={y_true_shape}."
             )
         shape = () if self.average == "micro" else (int(y_pred_shape[-1]),)

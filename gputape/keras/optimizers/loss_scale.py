@@ -73,6 +73,7 @@ class LossScaleOptimizer(Optimizer):
         return self.dynamic_scale if self.built else tf.convert_to_tensor(float(self.initial_scale))
 
     def scale_loss(self, loss):
+        loss = tf.convert_to_tensor(loss)
         return loss * tf.cast(self.loss_scale, loss.dtype)
 
     def get_scaled_loss(self, loss):

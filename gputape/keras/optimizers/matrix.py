@@ -202,8 +202,11 @@ class Muon(Optimizer):
             return
         self.assign_add(m, g + m * (self.momentum - 1))
         step = self.zeropower_via_newtonschulz5(g + self.momentum * m if self.nesterov else m, self.ns_steps)
-        scale = 1.0 if self.rms_rate is None else math.sqrt(max(variable.shape)) * self.rms_rate
-        self.assign_sub(variable, tf.cast(learning_rate, g.dtype) * step * scale)
+        self.assign_sub(variable, self.lr_adjust(tf.cast(learning_rate, g.dtype) * step))
+
+    def lr_adjust(self, x):
+        """A matrix's step `x` scaled by sqrt(max(shape)) * rms_rate; as it is if `rms_rate` is None."""
+        return x if self.rms_rate is None else x * (math.sqrt(max(x.shape)) * self.rms_rate)
 
     def zeropower_via_newtonschulz5(self, x, steps: int):
         """A matrix of nearly equal singular values with the singular vectors of `x`; ValueError below two axes."""

@@ -245,9 +245,20 @@ class Optimizer(OptimizerState):
             )
         for g, v in pairs:
             if g is not None and getattr(v, "overwrite_with_gradient", False):
-                v.assign(g)
+                self._overwrite(v, tf.convert_to_tensor(g))
         pairs = [(g, v) for g, v in pairs if g is not None and not getattr(v, "overwrite_with_gradient", False)]
         return [tf.convert_to_tensor(g) for g, _ in pairs], [v for _, v in pairs]
+
+    def _overwrite(self, variable, gradient):
+        """Set the variable to its gradient; with accumulation, every so many steps to the largest one since."""
+        if not self.gradient_accumulation_steps:
+            variable.assign(gradient)
+            return
+        largest = self._accumulated_gradients[self._get_variable_index(variable)]
+        now = tf.equal((self._iterations + 1) % self.gradient_accumulation_steps, 0)
+        reached = tf.maximum(gradient, largest)
+        variable.assign(tf.where(now, reached, variable))
+        largest.assign(tf.where(now, tf.zeros_like(reached), reached))
 
     def _backend_apply_gradients(self, grads, trainable_variables):
         if self.gradient_accumulation_steps:

@@ -28,7 +28,7 @@ def replacing(path: Any) -> Iterator[Any]:
 
 
 def may_write(path: Any, overwrite: bool) -> bool:
-    """Whether to write `path`: what is there already is replaced if `overwrite`, or if the person at the prompt says so."""
+    """Whether `path` is free or may be replaced: by `overwrite`, or by the answer of the person at the prompt."""
     if overwrite or not os.path.exists(path):
         return True
     answer = ""

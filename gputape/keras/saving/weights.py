@@ -45,7 +45,7 @@ def save_weights(model: Any, filepath: Any, overwrite: bool = True, objects_to_s
     path = str(filepath)
     if not path.endswith((".weights.h5", ".npz")):
         raise ValueError(f"The filename must end in `.weights.h5` (or `.npz`). Received: filepath={path}")
-    _check_built(model, "saving", "that has not yet been built")
+    _check_built(model, "saving")
     if may_write(path, overwrite):
         write = write_npz if path.endswith(".npz") else write_h5
         with replacing(path) as file:
@@ -68,7 +68,7 @@ def load_weights(model: Any, filepath: Any, skip_mismatch: bool = False, objects
             f"File format not supported: filepath={path}. Weights are read from `.weights.h5`, `.npz` and `.keras` "
             "files; legacy `.h5` files must be converted with Keras first."
         )
-    _check_built(model, "loading weights into", "that has not yet been built")
+    _check_built(model, "loading weights into")
     with open(path, "rb") as file:
         if path.endswith(".keras"):
             with zipfile.ZipFile(file) as archive, archive.open(ARCHIVED_WEIGHTS) as inner:
@@ -78,11 +78,11 @@ def load_weights(model: Any, filepath: Any, skip_mismatch: bool = False, objects
     report(failed, skip_mismatch)
 
 
-def _check_built(model: Any, doing: str, state: str) -> None:
+def _check_built(model: Any, doing: str) -> None:
     if not model.built:
         raise ValueError(
-            f"You are {doing} a model {state}. Try building the model first by calling it on some data or by using "
-            "`build()`."
+            f"You are {doing} a model that has not yet been built. Try building the model first by calling it on some "
+            "data or by using `build()`."
         )
 
 
@@ -92,8 +92,8 @@ def report(failed: list[tuple[Any, Exception]], warn_only: bool = False) -> None
         return
     part, error = failed[0]
     message = (
-        f"A total of {len(failed)} objects could not be loaded. Example error message for object {part}:\n\n{error}\n\n"
-        f"List of objects that could not be loaded:\n{[p for p, _ in failed]}"
+        f"A total of {len(failed)} objects could not be loaded. Example error message for object {part}:\n\n"
+        f"{error}\n\nList of objects that could not be loaded:\n{[p for p, _ in failed]}"
     )
     if not warn_only:
         raise ValueError(message) from error
