@@ -19,7 +19,7 @@ model.save(HERE / "saving.keras")
 with zipfile.ZipFile(HERE / "saving.keras") as archive:
     contents = {name: archive.read(name) for name in archive.namelist()}
 with zipfile.ZipFile(HERE / "saving.keras", "w", zipfile.ZIP_DEFLATED) as archive:  # a small file to keep
-    for name, data in contents.items():
-        archive.writestr(name, data)
+    for name, content in contents.items():
+        archive.writestr(name, content)
 velocity = np.concatenate([np.ravel(v) for v in model.optimizer.variables])
 np.savez(HERE / "saving.npz", x=data, y=model.predict(data, verbose=0), optimizer=velocity)
