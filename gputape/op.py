@@ -28,7 +28,7 @@ import numpy as np
 
 from . import cuda, dtypes
 from .errors import InvalidArgumentError, OpError
-from .record import pause, pause_tapes, state
+from .record import pause, state
 from .registry import OPS, register
 from .tensor import Array, SymbolicInput, Tensor, Variable, as_tensor
 
@@ -310,7 +310,6 @@ class Elementwise(Op):
 
     def __init__(self, body: Callable[..., Any]) -> None:
         super().__init__(body)
-        self.single = self.arity == 1
 
     def __call__(self, *inputs: Any, **attrs: Any) -> Any:
         if attrs or len(inputs) != self.arity:
@@ -573,4 +572,4 @@ def public(function: F) -> F:
     return call  # type: ignore[return-value]
 
 
-__all__ = ["Effect", "Elementwise", "Fused", "Op", "effect", "elementwise", "fused", "op", "pause_tapes", "public"]
+__all__ = ["Effect", "Elementwise", "Fused", "Op", "effect", "elementwise", "fused", "op", "public"]

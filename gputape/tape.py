@@ -14,7 +14,7 @@ import numpy as np
 from . import dtypes, nest
 from .dtypes import DIFFERENTIABLE
 from .op import Fused, Op
-from .record import drop, recording, state
+from .record import drop, state
 from .registry import OPS, register
 from .tensor import Array, Tensor, Variable, as_tensor
 from .tensor_shape import TensorShape
@@ -552,4 +552,4 @@ def gradient_of_meaning(op: Fused, inputs: tuple[Any, ...], attrs: dict[str, Any
 
 
 register("gradient_of_meaning", gradient_of_meaning)
-__all__ = ["GradientTape", "IndexedSlices", "UnconnectedGradients", "recording"]
+__all__ = ["GradientTape", "IndexedSlices", "UnconnectedGradients"]
