@@ -55,6 +55,7 @@ class Op:
         self.mixed: Any = frozenset(self.params.index(m) for m in mixed if m != self.variadic)
         if self.variadic is not None and self.variadic in mixed:
             self.mixed = range(2**31)  # all of them
+        self.kinds: str = getattr(body, "kinds", "")  # NumPy kinds of the first array; "" for any, see ops/domain.py
         self.rule: Callable[..., Any] | None = None
         self.wants: list[str] = []
         self.keep: list[int] = []
@@ -126,6 +127,8 @@ class Op:
         arrays = [x._array for x in inputs]
         if len(arrays) > 1:
             self.check_dtypes(arrays)
+        if self.kinds and arrays[0].dtype.kind not in self.kinds:
+            raise self.refused(arrays[0].dtype)
         return self.finish(inputs, self.run(arrays, attrs), attrs)
 
     def finish(self, inputs: tuple[Any, ...], made: Any, attrs: dict[str, Any]) -> Any:
@@ -214,6 +217,13 @@ class Op:
                     f"but is a {_c_name(a.dtype)} tensor: {names[at]} is {dtypes.FROM_NUMPY[first].name}, {names[k]} is "
                     f"{dtypes.FROM_NUMPY[a.dtype].name}; use tf.cast [Op:{self.name}]"
                 )
+
+    def refused(self, dtype: Any) -> InvalidArgumentError:
+        """The error for arrays of a dtype that the op does not take."""
+        return InvalidArgumentError(
+            f"Value for attr 'T' of {dtypes.FROM_NUMPY[dtype].name} is not in the list of allowed values: {self.name} "
+            f"takes {self.body.kinds_told}; use tf.cast [Op:{self.name}]"  # type: ignore[attr-defined]
+        )
 
     def explained(self, error: Exception, arrays: list[Any], attrs: dict[str, Any]) -> Exception:
         """The error of a body, told in terms of the op: its name, its arguments and their shapes."""
@@ -336,8 +346,11 @@ class Elementwise(Op):
                     except SymbolicInput as symbolic:
                         return symbolic.value.__gputape_op__(self, inputs, attrs)
                     arrays = [x._array for x in inputs]
+                    dtype = arrays[0].dtype
                     self.check_dtypes(arrays)
                     break
+        if self.kinds and dtype.kind not in self.kinds:
+            raise self.refused(dtype)
         made = self.run(arrays, attrs)
         result = Tensor(made if type(made) is np.ndarray else _boxed(made))
         stack = state.stack
@@ -382,6 +395,8 @@ class Unary(Elementwise):
 
     def made(self, inputs: tuple[Any, ...], arrays: tuple[Any, ...]) -> Tensor:
         """Run the NumPy body on arrays that are known to fit, and tell the recorders."""
+        if self.kinds and (dtype := next(a.dtype for a in arrays if type(a) is np.ndarray)).kind not in self.kinds:
+            raise self.refused(dtype)
         try:
             made = state.quiet(self.numpy_body, *arrays)
         except Exception as error:

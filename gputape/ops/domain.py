@@ -1,4 +1,4 @@
-"""Which element types an op takes. A body under one of these decorators refuses all others, naming what to do.
+"""Which element types an op takes. An op whose body is under one of these decorators refuses all others.
 
 NumPy would compute `exp` of integers in float64 and compare complex numbers; TensorFlow refuses, and so do we.
 """
@@ -7,34 +7,28 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from .. import dtypes
 from ..errors import InvalidArgumentError
 
+F = TypeVar("F", bound=Callable[..., Any])
 
-def taking(kinds: str, told: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Decorator of a body: its arrays have one of these NumPy kinds ("V" is bfloat16). The first array is looked at."""
 
-    def declare(body: Callable[..., Any]) -> Callable[..., Any]:
-        @functools.wraps(body)
-        def checked(xp: Any, x: Any, *rest: Any) -> Any:
-            try:
-                kind = x.dtype.kind
-            except AttributeError:  # a Python number, so an array follows
-                kind = next(y for y in rest if hasattr(y, "dtype")).dtype.kind
-            if kind not in kinds:
-                raise refusal(body.__name__.rstrip("_"), (x, *rest), told)
-            return body(xp, x, *rest)
+def taking(kinds: str, told: str) -> Callable[[F], F]:
+    """Decorator of a body: its first array must have one of these NumPy kinds ("V" is bfloat16); the op checks it."""
 
-        return checked
+    def declare(body: F) -> F:
+        body.kinds, body.kinds_told = kinds, told  # type: ignore[attr-defined]
+        return body
 
     return declare
 
 
 def refusal(name: str, arrays: tuple[Any, ...], told: str) -> InvalidArgumentError:
+    """The error of a function that refuses its argument's dtype in the words of an op."""
     given = next(dtypes.FROM_NUMPY[x.dtype].name for x in arrays if hasattr(x, "dtype"))
     return InvalidArgumentError(
         f"Value for attr 'T' of {given} is not in the list of allowed values: {name} takes {told}; "
