@@ -42,13 +42,13 @@ class State(threading.local):
         self.stack: list[Any] = []
         self.device: str | None = None
         self.reader: Callable[[Any], Any] | None = None  # what ops read of a Variable, if not its value
-        self.quiet: Callable[..., Any] = self._fresh().run
+        self.context = contextvars.copy_context()
+        self.context.run(np.seterr, all="ignore")
+        self.quiet: Callable[..., Any] = self.context.run
 
-    @staticmethod
-    def _fresh() -> contextvars.Context:
-        context = contextvars.copy_context()
-        context.run(np.seterr, all="ignore")
-        return context
+    def quiet_copy(self) -> Callable[..., Any]:
+        """The same as `quiet` in a context of its own: for work in which ops may run."""
+        return self.context.copy().run
 
 
 state = State()

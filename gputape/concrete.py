@@ -1,0 +1,154 @@
+"""A Concrete: one recording of a function, run again in place of the function, and checked against it when asked."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from . import cuda, nest
+from .errors import InternalError
+from .op import Effect
+from .plan import Plan
+from .record import recording, state
+from .tensor import Array, Tensor, as_tensor
+from .trace import Read, Step, Trace
+
+
+class Concrete:
+    """One recording of a function: its program, or the reasons why it runs eagerly."""
+
+    def __init__(self, trace: Trace, result: Any, guarded: list[Any]) -> None:
+        self.reasons, self.custom, self.guards = trace.reasons, trace.custom, guarded
+        self.trace, self.structure = trace, result
+        self.registers = trace.registers
+        self.results = [trace.register(y) if isinstance(y, Array) else -1 for y in nest.flatten(result)]
+        self.plain = [None if isinstance(y, Array) else y for y in nest.flatten(result)]
+        self.steps = trace.program({r for r in self.results if r >= 0})
+        self.on_host = not cuda.emulating and all(
+            type(x._array) is np.ndarray for x in trace.alive if isinstance(x, Array)
+        )
+        last = {r: k for k, step in enumerate(self.steps) for r in (*step.inputs, *step.outputs)}
+        self.dead: list[list[int]] = [[] for _ in self.steps]  # registers that nobody reads after each step
+        for r, k in last.items():
+            if self.registers[r] is None and r not in self.results:
+                self.dead[k].append(r)
+
+    @functools.cached_property
+    def plan(self) -> Plan:
+        return Plan(self.trace, self.structure)
+
+    def told(self) -> str:
+        """For reports."""
+        if self.reasons:
+            return "runs eagerly: " + "; ".join(dict.fromkeys(self.reasons))
+        if not self.on_host:
+            return f"{len(self.steps)} ops replayed"
+        return f"{len(self.plan.steps)} ops replayed, {len(self.plan.buffers)} of them into {self.plan.bytes} bytes of buffers"
+
+    def changed(self) -> list[str]:
+        """What of the Python state that the function used is no longer as it was."""
+        return [g.told() for g in self.guards if not g.holds()]
+
+    def run(self, arguments: list[Tensor]) -> Any:
+        """The function's result and effects, recorders being told of every op."""
+        if self.on_host and not state.stack and not cuda.emulating:
+            return self.plan([x._array for x in arguments])
+        return self.interpret(arguments, lambda step, outputs: None)
+
+    def interpret(self, arguments: list[Tensor], watch: Callable[[Any, list[Any]], None]) -> Any:
+        """Run the program op by op on tensors; `watch` sees each step and its outputs."""
+        registers: list[Any] = [v if v is None or not hasattr(v, "dtype") else Tensor(v) for v in self.registers]
+        registers[: len(arguments)] = arguments
+        for r, x in self.trace.captured.items():
+            registers[r] = x
+        for step, dead in zip(self.steps, self.dead, strict=True):
+            op = step.op
+            if type(op) is Read:
+                made = [as_tensor(op.variable)]
+            else:
+                inputs = tuple([registers[r] for r in step.inputs])
+                arrays = [x._array if isinstance(x, Array) else x for x in inputs]
+                if isinstance(op, Effect):
+                    result = op.perform(step.targets, arrays, step.attrs)
+                    made = op.finish((step.targets, *inputs), () if result is None else result, step.attrs)
+                else:
+                    made = op.finish(inputs, op.run(arrays, step.attrs), step.attrs)
+                made = list(made) if type(made) is tuple else [made]
+            for r, y in zip(step.outputs, made, strict=False):
+                registers[r] = y
+            watch(step, made)
+            inputs, arrays, made = (), [], []
+            for r in dead:
+                registers[r] = None
+        leaves = [p if r < 0 else registers[r] for r, p in zip(self.results, self.plain, strict=True)]
+        return nest.pack_sequence_as(self.structure, leaves)
+
+    # -- checking
+    def variables(self) -> list[Any]:
+        """The Variables that the program reads or changes."""
+        found = [s.op.variable for s in self.steps if type(s.op) is Read]
+        found += [v for s in self.steps for v in s.targets]
+        return list({id(v): v for v in found}.values())
+
+    def verified(self, name: str, function: Callable[[list[Tensor]], Any], arguments: list[Tensor]) -> Any:
+        """Run the function itself and the recording from the same state; InternalError if one bit differs.
+
+        What the function prints is printed by both.
+        """
+        variables = self.variables()
+        before = [v._array for v in variables]  # held here, so whoever assigns to the variable writes into a copy
+        fresh = [as_tensor(x._array) for x in arguments]
+        trace = Trace(fresh)
+        with recording(trace):
+            expected = _arrays(function(fresh))
+        after = [v._array for v in variables]
+        _restore(variables, before)
+        result = self.run(arguments)
+        if _equal([*expected, *after], [*_arrays(result), *[v._array for v in variables]]):
+            return result
+        _restore(variables, before)
+        values = {trace.slots[t._id]: t._array for t in trace.alive if t._id in trace.slots}
+        eager = iter(trace.program(set(values)))
+        self.interpret(arguments, lambda step, outputs: _compare(name, step, outputs, eager, values))
+        raise InternalError(f"{name}: the replay's result differs from the eager run's, though every op agrees")
+
+
+def _arrays(result: Any) -> list[Any]:
+    return [y._array for y in nest.flatten(result) if isinstance(y, Array)]
+
+
+def _restore(variables: list[Any], arrays: list[Any]) -> None:
+    for variable, array in zip(variables, arrays, strict=True):
+        variable._array = array
+
+
+def _equal(arrays: list[Any], others: list[Any]) -> bool:
+    return len(arrays) == len(others) and all(_difference(a, b) == "" for a, b in zip(arrays, others, strict=True))
+
+
+def _difference(a: Any, b: Any) -> str:
+    """How two arrays differ, bit by bit; empty if they do not."""
+    a, b = cuda.to_host(a), cuda.to_host(b)
+    if a.shape != b.shape or a.dtype != b.dtype:
+        return f"eager {a.dtype}{list(a.shape)}, replayed {b.dtype}{list(b.shape)}"
+    if a.tobytes() == b.tobytes():
+        return ""
+    return f"{int(np.sum(a != b))} of {a.size} elements, eager {a.flat[0]} ..., replayed {b.flat[0]} ..."
+
+
+def _compare(name: str, step: Step, outputs: list[Any], eager: Any, values: dict[int, Any]) -> None:
+    """Hold a step of the replay against the next one of the eager run."""
+    other = next(eager, None)
+    told = f"{step.op.name} ({step.where or 'a variable'})"
+    if other is None or other.op.name != step.op.name:
+        instead = "nothing" if other is None else f"{other.op.name} ({other.where})"
+        raise InternalError(
+            f"{name}: where the replay ran {told}, the eager run ran {instead}: the function's Python does not do the "
+            f"same at every call"
+        )
+    for k, (r, y) in enumerate(zip(other.outputs, outputs, strict=True)):
+        if r in values and (difference := _difference(values[r], y._array)):
+            raise InternalError(f"{name}: replay and eager run first differ in output {k} of {told}: {difference}")
