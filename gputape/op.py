@@ -148,8 +148,9 @@ class Op:
     def run(self, arrays: list[Any], attrs: dict[str, Any]) -> Any:
         """The work itself, on arrays: the kernel on a device, the NumPy body on the host."""
         try:
-            if cuda.emulating or any(type(a) is not np.ndarray for a in arrays):
-                return self.run_device(arrays, attrs)
+            for a in arrays:
+                if type(a) is not np.ndarray or cuda.emulating:
+                    return self.run_device(arrays, attrs)
             return state.quiet(self.numpy_body, *arrays, **attrs)
         except Exception as error:
             raise self.explained(error, arrays, attrs) from error
@@ -170,6 +171,8 @@ class Op:
     # -- arguments
     def bind(self, inputs: tuple[Any, ...], attrs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """Sort keywords into arrays and attributes, add defaults; `name=` is accepted and ignored, as in TensorFlow."""
+        if len(inputs) == len(self.params) and attrs.keys() == self.defaults.keys() and self.variadic is None:
+            return inputs, attrs
         attrs.pop("name", None)
         if self.variadic is None and len(inputs) < len(self.params):
             try:
@@ -204,6 +207,8 @@ class Op:
         return tuple(out)
 
     def check_dtypes(self, arrays: list[Any]) -> None:
+        if not self.mixed and len({a.dtype for a in arrays}) == 1:
+            return
         first = None
         for k, a in enumerate(arrays):
             if k in self.mixed:

@@ -144,6 +144,11 @@ def sum_over(xp, x, *, axes, keepdims):
     return rounded(xp.sum(x, axis=axes, keepdims=keepdims, dtype=accumulator(x.dtype)), x.dtype)
 
 
+@sum_over.numpy
+def _(x, *, axes, keepdims):
+    return rounded(np.add.reduce(x, axes, accumulator(x.dtype), None, keepdims), x.dtype)
+
+
 @sum_over.kernel
 def _(x, *, axes, keepdims):
     return reduced("Sum", x, axes, keepdims)
