@@ -20,7 +20,7 @@ from . import tensor as _tensor
 from .api import build as _build
 from .errors import unknown_name as _unknown_name
 from .tensor_shape import TensorShape
-from .tensor_spec import TensorSpec
+from .tensor_spec import IndexedSlicesSpec, TensorSpec, TypeSpec, type_spec_from_value
 
 __version__ = "0.1.0"
 
@@ -40,6 +40,9 @@ _NAMES: dict[str, _Any] = {
     "tf.convert_to_tensor": _tensor.convert_to_tensor,
     "tf.TensorShape": TensorShape,
     "tf.TensorSpec": TensorSpec,
+    "tf.TypeSpec": TypeSpec,
+    "tf.IndexedSlicesSpec": IndexedSlicesSpec,
+    "tf.type_spec_from_value": type_spec_from_value,
     "tf.GradientTape": _tape.GradientTape,
     "tf.IndexedSlices": _tape.IndexedSlices,
     "tf.UnconnectedGradients": _tape.UnconnectedGradients,
@@ -66,7 +69,10 @@ _families = [_importlib.import_module(f"{ops.__name__}.{m.name}") for m in _pkgu
 _optional = [
     _importlib.import_module(f"{__name__}.{m.name}")
     for m in _pkgutil.iter_modules(__path__)
-    if m.name in ("random", "debugging", "data", "distribute", "config", "io", "strings", "train", "control_flow")
+    if m.name in ("average_loss", "candidates", "example", "forward", "fractional_pool", "lookup", "ragged", "sparse")
+    or m.name
+    in ("random", "debugging", "data", "distribute", "config", "io", "strings", "train", "control_flow", "vmap")
+    or m.name in ("autograph", "graph_mode", "initial_values", "saved_model", "summary")
 ]
 _built = _build(
     __name__,
@@ -76,11 +82,16 @@ globals().update(_built)
 __all__ = sorted(n for n in _built if not n.startswith("_"))
 
 
+_KERAS = ("initializers", "losses", "metrics", "optimizers")  # also tf.losses, when it is asked for
+
+
 def __getattr__(name: str) -> _Any:
     if name == "keras":
         return _importlib.import_module(__name__ + ".keras")
-    raise _unknown_name(__name__, name, [*__all__, "keras"])
+    if name in _KERAS:
+        return getattr(_importlib.import_module(__name__ + ".keras"), name)
+    raise _unknown_name(__name__, name, [*__all__, "keras", *_KERAS])
 
 
 def __dir__() -> list[str]:
-    return [*__all__, "keras"]
+    return [*__all__, "keras", *_KERAS]

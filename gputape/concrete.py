@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 
 from . import cuda, nest
+from .captured import Captured, NotCapturable
 from .errors import InternalError
 from .op import Effect
-from .plan import Plan
+from .plan import Lives, Plan
 from .record import recording, state
 from .tensor import Array, Tensor, as_tensor
 from .trace import Read, Step, Trace
@@ -30,22 +31,24 @@ class Concrete:
         self.on_host = not cuda.emulating and all(
             type(x._array) is np.ndarray for x in trace.alive if isinstance(x, Array)
         )
-        last = {r: k for k, step in enumerate(self.steps) for r in (*step.inputs, *step.outputs)}
-        self.dead: list[list[int]] = [[] for _ in self.steps]  # registers that nobody reads after each step
-        for r, k in last.items():
-            if self.registers[r] is None and r not in self.results:
-                self.dead[k].append(r)
+        self.lives = Lives(self.steps, set(self.results))
+        self.forced: str | None = None  # why the program is no graph on the device, though it runs there
 
     @functools.cached_property
     def plan(self) -> Plan:
         return Plan(self.trace, self.structure)
+
+    @functools.cached_property
+    def graph(self) -> Captured:
+        return Captured(self)
 
     def told(self) -> str:
         """For reports."""
         if self.reasons:
             return "runs eagerly: " + "; ".join(dict.fromkeys(self.reasons))
         if not self.on_host:
-            return f"{len(self.steps)} ops replayed"
+            how = f"one by one: {self.forced}" if self.forced else "as one graph"
+            return f"{len(self.steps)} ops replayed on the device {how}"
         return f"{len(self.plan.steps)} ops replayed, {len(self.plan.buffers)} of them into {self.plan.bytes} bytes of buffers"
 
     def changed(self) -> list[str]:
@@ -56,23 +59,39 @@ class Concrete:
         """The function's result and effects, recorders being told of every op."""
         if self.on_host and not state.stack and not cuda.emulating:
             return self.plan([x._array for x in arguments])
-        return self.interpret(arguments, lambda step, outputs: None)
+        if not self.on_host and not state.stack and self.forced is None:
+            try:
+                return self.graph(arguments)
+            except NotCapturable as reason:
+                self.forced = str(reason)
+        return self.interpret(arguments)
 
-    def interpret(self, arguments: list[Tensor], watch: Callable[[Any, list[Any]], None]) -> Any:
-        """Run the program op by op on tensors; `watch` sees each step and its outputs."""
+    def interpret(
+        self,
+        arguments: list[Tensor],
+        watch: Callable[[Step, list[Any]], None] = lambda step, outputs: None,
+        read: Callable[[Step], Tensor] = lambda step: as_tensor(step.op.variable),
+        perform: Callable[[Step, list[Any]], Any] = lambda step, arrays: step.op.perform(
+            step.targets, arrays, step.attrs
+        ),
+    ) -> Any:
+        """Run the program op by op on tensors.
+
+        watch: sees each step and its outputs. read, perform: how to read a Variable and have an effect.
+        """
         registers: list[Any] = [v if v is None or not hasattr(v, "dtype") else Tensor(v) for v in self.registers]
         registers[: len(arguments)] = arguments
         for r, x in self.trace.captured.items():
             registers[r] = x
-        for step, dead in zip(self.steps, self.dead, strict=True):
+        for k, step in enumerate(self.steps):
             op = step.op
             if type(op) is Read:
-                made = [as_tensor(op.variable)]
+                made = [read(step)]
             else:
                 inputs = tuple([registers[r] for r in step.inputs])
                 arrays = [x._array if isinstance(x, Array) else x for x in inputs]
                 if isinstance(op, Effect):
-                    result = op.perform(step.targets, arrays, step.attrs)
+                    result = perform(step, arrays)
                     made = op.finish((step.targets, *inputs), () if result is None else result, step.attrs)
                 else:
                     made = op.finish(inputs, op.run(arrays, step.attrs), step.attrs)
@@ -81,8 +100,9 @@ class Concrete:
                 registers[r] = y
             watch(step, made)
             inputs, arrays, made = (), [], []
-            for r in dead:
-                registers[r] = None
+            for r in self.lives.ends[k]:
+                if self.registers[r] is None:
+                    registers[r] = None
         leaves = [p if r < 0 else registers[r] for r, p in zip(self.results, self.plain, strict=True)]
         return nest.pack_sequence_as(self.structure, leaves)
 

@@ -208,24 +208,6 @@ def _column(name: str, tensors: list[Any]) -> Any:
     return OPS["stack"](tensors)
 
 
-def vectorized_map(fn: Callable[..., Any], elems: Any, fallback_to_while_loop: bool = True, warn: bool = True) -> Any:
-    """`fn` of each slice of `elems` along the first axis, results stacked, of any dtype and structure.
-
-    First dimensions of 1 are repeated. Reference: tf.vectorized_map, whose results it gives one slice at a time.
-    """
-    flat = [as_tensor(x) for x in nest.flatten(elems)]
-    count = max((x._array.shape[0] for x in flat if x._array.ndim), default=1)
-    flat = [
-        OPS["broadcast_to"](x, (count, *x._array.shape[1:])) if x._array.ndim and x._array.shape[0] == 1 else x
-        for x in flat
-    ]
-    items, _ = _elements("vectorized_map", nest.pack_sequence_as(elems, flat))
-    if items:
-        return _joined([nest.map_structure(as_tensor, fn(item)) for item in items])
-    one = nest.pack_sequence_as(elems, [OPS["zeros"](x._array.shape[1:], x.dtype) for x in flat])
-    return nest.map_structure(lambda y: OPS["zeros"]((0, *as_tensor(y)._array.shape), as_tensor(y).dtype), fn(one))
-
-
 def scan(
     fn: Callable[..., Any],
     elems: Any,
@@ -547,6 +529,6 @@ def numpy_function(
     return None if result is None else as_tensor(result)
 
 
-_PUBLIC = (cond, case, switch_case, while_loop, map_fn, vectorized_map, scan, foldl, foldr, TensorArray)
+_PUBLIC = (cond, case, switch_case, while_loop, map_fn, scan, foldl, foldr, TensorArray)
 _PUBLIC = (*_PUBLIC, control_dependencies, group, no_op, py_function, numpy_function)  # type: ignore[assignment]
 NAMES: dict[str, Any] = {**{f"tf.{f.__name__}": f for f in _PUBLIC}, "tf.tuple": tuple_}

@@ -34,6 +34,7 @@ FLAGS = 256  # error flags of a device: one for each op that checks indices
 FIRST = 2**31 - 1  # a flag holds FIRST - position, so that the largest value tells the first bad position
 
 emulating: bool = False  # True inside emulated(); ops read it on every call
+capturing: bool = False  # True while a Graph is made: Variables keep their memory, work is noted and not done
 _driver: Any = None
 _counters: list[Any] = []
 _flags: dict[int, Any] = {}  # by device
@@ -89,6 +90,8 @@ def to_device(array: Any) -> Any:
 
 def to_host(array: Any) -> Any:
     """The array as a NumPy array, copied only if it is on the device (this waits for the device)."""
+    for counter in _counters:
+        counter.syncs += emulating or is_device(array)
     return array.get() if is_device(array) else array
 
 
@@ -102,7 +105,12 @@ def from_foreign(value: Any) -> Any:
 
 def contiguous(array: Any) -> Any:
     """The array in C order, copied only if it is not: kernels ignore strides."""
-    return array if array.flags.c_contiguous else array.copy(order="C")
+    return array if array.flags.c_contiguous else array_code(lambda a: a.copy(order="C"), array)
+
+
+def array_code(f: Callable[..., Any], *arrays: Any) -> Any:
+    """`f(*arrays)`, array code that is no kernel of ours: an emulated capture notes it, as a real one notes CuPy's."""
+    return _driver.array_code(f, arrays) if emulating and capturing else f(*arrays)
 
 
 def empty(shape: Any, dtype: Any) -> Any:
@@ -124,7 +132,11 @@ def empty_like(array: Any) -> Any:
 
 def zeros(shape: Any, dtype: Any) -> Any:
     """A buffer of zeros where kernels can reach it."""
-    return (np if emulating else _cupy()).zeros(shape, dtype)
+    if not emulating:
+        return _cupy().zeros(shape, dtype)
+    array = empty(shape, dtype)
+    array_code(lambda a: a.fill(0), array)
+    return array
 
 
 def address(array: Any) -> int:
@@ -336,8 +348,10 @@ def meaning() -> contextlib.AbstractContextManager[None]:
 
 @contextlib.contextmanager
 def count_launches() -> Iterator[Any]:
-    """Gives an object whose `launches` lists the kernels of ours launched in the body: "softmax_forward<float>", ..."""
-    counter = SimpleNamespace(launches=[])
+    """Gives an object that tells of the body: `launches` lists the kernels of ours ("softmax_forward<float>", ...),
+    `graphs` counts launches of whole graphs, whose kernels are not listed, `syncs` the arrays read by the host.
+    """
+    counter = SimpleNamespace(launches=[], graphs=0, syncs=0)
     _counters.append(counter)
     try:
         yield counter
@@ -384,32 +398,43 @@ class Graph:
     """Device work captured once and launched many times: `graph = Graph(step)`, then `graph.launch()`.
 
     `step()` is called once and must only launch work on the current stream; nothing runs before `launch`. Reading
-    values, copies from or to the host, and cuBLAS through cupy raise during capture. Run `step` once before, so that
+    values, copies from or to the host, and cuBLAS through cupy raise during capture. While emulating, the driver notes
+    the launches and runs them at every `launch`. Run `step` once before, so that
     its kernels are compiled. `outputs` is what `step` returned; every launch writes the same buffers: copy what must
     last. Memory allocated during capture belongs to the graph and goes with it.
     """
 
     def __init__(self, step: Callable[[], Any]) -> None:
+        global capturing
+        capturing = True
+        try:
+            self.graph, self.outputs = _driver.capture(step) if emulating else self.captured(step)
+        finally:
+            capturing = False
+
+    def captured(self, step: Callable[[], Any]) -> tuple[Any, Any]:
         cuda = _cupy().cuda
         self.pool = cuda.MemoryPool()  # its own: no other allocation may reuse what the graph writes to
-        capturing = cuda.Stream(non_blocking=True)
+        stream = cuda.Stream(non_blocking=True)
         collecting = gc.isenabled()
         gc.disable()  # a module or a pool collected in the middle of a capture would call into CUDA
         try:
-            with capturing, cuda.using_allocator(self.pool.malloc):
-                capturing.begin_capture()
+            with stream, cuda.using_allocator(self.pool.malloc):
+                stream.begin_capture()
                 try:
-                    self.outputs = step()
+                    outputs = step()
                 except BaseException:
                     with contextlib.suppress(Exception):  # the stream must leave capture; the error of the step is told
-                        capturing.end_capture()
+                        stream.end_capture()
                     raise
-                self.graph = capturing.end_capture()
+                return stream.end_capture(), outputs
         finally:
             if collecting:
                 gc.enable()
 
     def launch(self) -> Any:
         """Run the captured work on the current stream, after what is queued there; returns `outputs`."""
+        for counter in _counters:
+            counter.graphs += 1
         self.graph.launch()
         return self.outputs

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from . import nest
 from .errors import InvalidArgumentError
+from .indexed_slices import densified
 from .op import public
-from .record import pause_tapes, recording, state
+from .record import recording, state
 from .registry import OPS
 from .tape import GradientTape, Node
 from .tensor import Array, Variable, as_tensor
@@ -42,9 +44,10 @@ class CustomOp:
     differentiable = True
 
     def __init__(
-        self, name: str, grad_fn: Callable[..., Any], count: int, variables: list[Variable], many: bool
+        self, name: str, grad_fn: Callable[..., Any], leaves: list[bool], count: int, variables: list[Variable]
     ) -> None:
-        self.name, self.grad_fn, self.count, self.variables, self.many = name, grad_fn, count, variables, many
+        self.name, self.grad_fn, self.count, self.variables = name, grad_fn, count, variables
+        self.leaves = leaves  # which of the positional arguments are tensors
 
     def kept(self, inputs: tuple[Any, ...], outputs: tuple[Any, ...]) -> Any:
         return ()
@@ -67,10 +70,14 @@ class CustomOp:
                     f"{len(of_variables)} for {[v.name for v in self.variables]}"
                 )
         grads = list(nest.flatten(made)) if isinstance(made, (list, tuple, dict)) else [made]
-        if len(grads) != self.count:
+        if len(grads) == len(self.leaves):
+            grads = [g for g, is_tensor in zip(grads, self.leaves, strict=True) if is_tensor]
+            grads += [None] * (self.count - len(grads))
+        elif len(grads) != self.count:
             raise ValueError(
-                f"custom_gradient function expected to return {self.count} gradients, but returned {len(grads)} "
-                f"instead: {self.name} has {self.count} tensor arguments"
+                f"custom_gradient function expected to return {len(self.leaves)} gradients, but returned {len(grads)} "
+                f"instead: {self.name} has {len(self.leaves)} arguments and {self.count} tensors among its arguments "
+                f"and keywords"
             )
         out = []
         for k, (g, shape) in enumerate(zip([*grads, *of_variables], node.shapes, strict=True)):
@@ -84,13 +91,29 @@ class CustomOp:
             out.append(g)
         return out
 
+    def lifted(self, vectorizer: Any, inputs: tuple[Any, ...], batches: list[Any]) -> CustomOp:
+        """The same for a batch, of which this op's call was the example; see vmap.py."""
+        node = Node(self, [], [], (), {}, [x._array.shape for x in inputs])
+
+        def gradient(*dys: Any) -> list[Any]:
+            with vectorizer:
+                made = self.backward([vectorizer.example(dy) for dy in dys], node)
+            grads = [None if g is None else vectorizer.batch(densified(g)) for g in made]
+            return [
+                g if g is None or b is not None else OPS["reduce_sum"](g, 0)
+                for g, b in zip(grads, batches, strict=True)
+            ]
+
+        return CustomOp(self.name, gradient, [True] * len(inputs), len(inputs), [])
+
 
 def custom_gradient(f: Callable[..., Any] | None = None) -> Callable[..., Any]:
     """Decorator: give a function a gradient of its own.
 
     `f(*args, **kwargs)` returns `(y, grad_fn)`; `grad_fn(*upstream)` takes one gradient per output and returns one per
-    tensor argument (keywords in the order of the signature). If `f` reads trainable variables, `grad_fn` must take
-    `variables` and return `(gradients, gradients_of_variables)`. `grad_fn` is made of ops, so it has gradients itself.
+    argument, those that are no tensors included (their entries are ignored), or one per tensor among the arguments and
+    keywords (in the order of the signature). If `f` reads trainable variables, `grad_fn` must take `variables` and
+    return `(gradients, gradients_of_variables)`. `grad_fn` is made of ops, so it has gradients itself.
 
     Raises ValueError if the number of gradients is wrong, TypeError if `grad_fn` does not take `variables`.
     Reference: tf.custom_gradient.
@@ -112,9 +135,10 @@ def custom_gradient(f: Callable[..., Any] | None = None) -> Callable[..., Any]:
 
     @functools.wraps(f)
     def call(*args: Any, **kwargs: Any) -> Any:
-        arguments = [a for a in nest.flatten((args, _in_order(f, args, kwargs))) if isinstance(a, Array)]
+        leaves = nest.flatten(args)
+        arguments = [a for a in (*leaves, *nest.flatten(_in_order(f, args, kwargs))) if isinstance(a, Array)]
         watcher = VariableWatcher()
-        with pause_tapes(), recording(watcher):
+        with _unseen(arguments), recording(watcher):
             returned = f(*args, **kwargs)
             if not isinstance(returned, (tuple, list)) or len(returned) != 2:
                 raise ValueError(f"{call.__name__}: a custom_gradient function must return (value, gradient function)")
@@ -130,12 +154,26 @@ def custom_gradient(f: Callable[..., Any] | None = None) -> Callable[..., Any]:
                 f"function uses variables: {[v.name for v in variables]}"
             )
         outputs = tuple([y for y in flat if y is not None])
-        op = CustomOp(call.__name__, grad_fn, len(arguments), variables, len(outputs) > 1)
+        op = CustomOp(call.__name__, grad_fn, [isinstance(a, Array) for a in leaves], len(arguments), variables)
         for recorder in state.stack:
             recorder.record(op, (*arguments, *variables), outputs, {})
         return nest.pack_sequence_as(result, flat)
 
     return call
+
+
+@contextlib.contextmanager
+def _unseen(arguments: list[Any]) -> Iterator[None]:
+    """Hide the body from the tapes that follow one of `arguments`: they get a gradient instead.
+
+    Other tapes see what a function does with the tensors that it closes over.
+    """
+    kept = state.stack
+    state.stack = [r for r in kept if not (isinstance(r, GradientTape) and r.watches(arguments))]
+    try:
+        yield
+    finally:
+        state.stack = kept
 
 
 def _in_order(f: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Any]:
@@ -207,7 +245,7 @@ def grad_pass_through(f: Callable[..., Any]) -> Callable[..., Any]:
 @public
 def stop_gradient(input: Any, name: str | None = None) -> Any:
     """The same value, a constant to every tape. Reference: tf.stop_gradient."""
-    return nest.map_structure(lambda x: OPS["detach"](x), input)
+    return OPS["detach"](input)
 
 
 # -- gradients of functions

@@ -17,17 +17,17 @@ from . import dtypes, printing
 from .cuda import to_host
 from .dtypes import DType, as_dtype
 from .errors import InvalidArgumentError
+from .explain import caller
 from .op import effect
 from .ops.shape import static
 from .record import drop, state
 from .registry import OPS
-from .tape import _caller
 from .tensor import Array, as_tensor
 
 # -- values
 
 
-@effect
+@effect(on_host=True)
 def check_pairs(  # type: ignore[no-untyped-def]
     xp, targets, x, y, *, how, title, sign, message, summarize, rtol=None, atol=None
 ):
@@ -177,7 +177,7 @@ def _near(a: Any, b: Any, rtol: float, atol: float) -> Any:
     return abs(a - b) <= atol + rtol * abs(b)
 
 
-@effect
+@effect(on_host=True)  # type: ignore[untyped-decorator]
 def check_finite(xp: Any, targets: Any, tensor: Any, *, message: Any) -> None:
     """Raise InvalidArgumentError with `message` if `tensor` holds NaN or infinity."""
     found = _not_finite(to_host(tensor))
@@ -227,7 +227,7 @@ class NumericsChecker:
             if found:
                 told = ", ".join(f"{x.dtype.name}{list(x.shape)}" for x in inputs if isinstance(x, Array))
                 raise InvalidArgumentError(
-                    f"Detected {found} in output {k} of op {op.name!r} at {_caller()}: dtype {y.dtype.name}, shape "
+                    f"Detected {found} in output {k} of op {op.name!r} at {caller()}: dtype {y.dtype.name}, shape "
                     f"{list(y.shape)}; inputs {told} [Op:{op.name}]"
                 )
 

@@ -85,7 +85,6 @@ NAMES = {
     "tf.config.PhysicalDevice": PhysicalDevice,
     "tf.config.list_physical_devices": list_physical_devices,
     "tf.config.list_logical_devices": list_logical_devices,
-    "tf.config.get_visible_devices": list_physical_devices,
     "tf.config.experimental.list_physical_devices": list_physical_devices,
     "tf.config.experimental.list_logical_devices": list_logical_devices,
     "tf.config.experimental.set_memory_growth": set_memory_growth,

@@ -45,6 +45,7 @@ class Function:
         self, python_function: Callable[..., Any], input_signature: Any = None, verify: int | None = None
     ) -> None:
         functools.update_wrapper(self, python_function)
+        self.__name__ = getattr(python_function, "__name__", type(python_function).__name__)
         self.python_function = python_function
         self.input_signature = None if input_signature is None else tuple(input_signature)
         self.verify = int(os.environ.get("GPUTAPE_VERIFY", "0")) if verify is None else verify
@@ -303,7 +304,7 @@ def _key(value: Any, leaves: list[Tensor], name: str) -> tuple[Any, Any]:
             f"{name}: an argument of type {kind.__name__} cannot be hashed, so calls cannot be told apart by it: pass "
             f"tensors, numbers, strings, or lists, tuples and dicts of them"
         ) from None
-    if kind.__hash__ is object.__hash__:  # told apart by identity, and not kept alive
+    if getattr(kind, "__hash__", None) is object.__hash__:  # told apart by identity, and not kept alive
         try:
             return (kind, weakref.ref(value)), value
         except TypeError:

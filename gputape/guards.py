@@ -87,7 +87,7 @@ def same(seen: Any, now: Any) -> bool:
     if type(seen) is not type(now):
         return False
     if isinstance(seen, np.ndarray):
-        return seen.dtype == now.dtype and seen.shape == now.shape and seen.tobytes() == now.tobytes()
+        return bool(seen.dtype == now.dtype and seen.shape == now.shape and seen.tobytes() == now.tobytes())
     return isinstance(seen, _PLAIN) and bool(seen == now or (seen != seen and now != now))
 
 
@@ -155,7 +155,7 @@ class _Search:
         if isinstance(value, calls) or hasattr(value, "python_function"):
             self.function(value, {})
         elif not isinstance(value, _CODE):
-            call = getattr(type(value), "call", getattr(type(value), "__call__", None))
+            call = _static(type(value), "call") or _static(type(value), "__call__")
             if isinstance(call, types.FunctionType):
                 self.function(types.MethodType(call, value), {})
 
@@ -168,6 +168,10 @@ def _of_a_library(f: Any) -> bool:
     """Whether a function belongs to this package or to NumPy: what they read is not the user's state."""
     module = getattr(f, "__module__", None) if isinstance(f, types.FunctionType) else None
     return (module or "").partition(".")[0] in (__name__.partition(".")[0], "numpy")
+
+
+def _static(owner: Any, name: str) -> Any:
+    return inspect.getattr_static(owner, name, None)
 
 
 def _holder(value: Any) -> Callable[[], Any]:

@@ -162,7 +162,7 @@ class Op:
             made = self.kernel_body(*arrays, **attrs)
             if made is not NotImplemented:
                 return made
-        return state.quiet(self.composed, *arrays, **attrs)
+        return cuda.array_code(lambda *a: state.quiet(self.composed, *a, **attrs), *arrays)
 
     def composed(self, *arrays: Any, **attrs: Any) -> Any:
         """The meaning on arrays of either module."""
@@ -511,9 +511,14 @@ class Effect(Op):
     """An op that changes Variables (its leading arguments) or the world; it has no gradient and runs at every replay.
 
     The body's parameter `targets` receives the variables' arrays to write into. What it returns becomes outputs.
+    on_host: whether it reads values or calls Python, which cannot be part of a graph on the device.
     """
 
     skipped = 2  # xp, targets
+
+    def __init__(self, body: Callable[..., Any], on_host: bool = False) -> None:
+        super().__init__(body)
+        self.on_host = on_host
 
     def __call__(self, *inputs: Any, **attrs: Any) -> Any:
         targets, operands = self.split(inputs)
@@ -536,7 +541,10 @@ class Effect(Op):
             made = self.kernel_body(writable, *arrays, **attrs)
             if made is not NotImplemented:
                 return made
-        return state.quiet(self.body, module, writable, *arrays, **attrs)
+        count = len(writable)
+        return cuda.array_code(
+            lambda *a: state.quiet(self.body, module, list(a[:count]), *a[count:], **attrs), *writable, *arrays
+        )
 
 
 def op(body: Any = None, *, mixed: tuple[str, ...] = (), dynamic: bool = False) -> Any:
@@ -555,9 +563,9 @@ def fused(body: Any = None, *, mixed: tuple[str, ...] = ()) -> Any:
     return _declare(lambda f: Fused(f, mixed), body)
 
 
-def effect(body: Callable[..., Any]) -> Effect:
+def effect(body: Any = None, *, on_host: bool = False) -> Any:
     """Decorator: declare an op that changes Variables or the world."""
-    return _declare(Effect, body)  # type: ignore[no-any-return]
+    return _declare(lambda f: Effect(f, on_host), body)
 
 
 def _declare(kind: Callable[..., Any], body: Any) -> Any:

@@ -37,8 +37,8 @@ class Plan:
         self.results: set[int] = set()
         returned = self.returned(structure, trace)
         self.steps = self.expanded(trace.program(self.results))
-        lives = Lives(self)
-        self.buffers = lives.buffers() if self.fixed_shapes() else {}
+        lives = Lives(self.steps, self.results)
+        self.buffers = lives.buffers(self.likes) if self.fixed_shapes() else {}
         count = len(trace.arguments)
         self.lines = [f"{', '.join([f'r{k}' for k in range(count)])}{',' * (count == 1)} = arguments"] if count else []
         self.where: list[Step | None] = [None] * (1 + count // max(count, 1))  # the step of each line of the source
@@ -187,7 +187,9 @@ class Plan:
         method = isinstance(value, types.MethodType)  # bound methods are made anew at each look
         key = (stem, id(value.__self__), value.__func__) if method else (stem, id(value))
         if key not in self.known:
-            taken = (name for name in itertools.chain([stem], map(f"{stem}_{{}}".format, itertools.count(len(self.names)))))
+            taken = (
+                name for name in itertools.chain([stem], map(f"{stem}_{{}}".format, itertools.count(len(self.names))))
+            )
             name = next(n for n in taken if n not in self.names)
             self.names[name], self.known[key] = value, name
         return self.known[key]
@@ -203,7 +205,9 @@ class Plan:
             text = ", ".join(parts)
             return f"[{text}]" if type(structure) is list else f"({text}{',' if len(parts) == 1 else ''})"
         if type(structure) is dict:
-            return "{" + ", ".join([f"{self.literal(k)}: {self.returned(x, trace)}" for k, x in structure.items()]) + "}"
+            return (
+                "{" + ", ".join([f"{self.literal(k)}: {self.returned(x, trace)}" for k, x in structure.items()]) + "}"
+            )
         if not nest.is_nested(structure):
             return self.literal(structure)
         leaves = ", ".join([self.returned(x, trace) for x in nest.flatten(structure)])
@@ -211,15 +215,15 @@ class Plan:
 
 
 class Lives:
-    """Which memory each register of a plan may show, and how long it is needed."""
+    """Which memory each register of a program may show, and how long it is needed."""
 
-    def __init__(self, plan: Plan) -> None:
-        self.plan = plan
+    def __init__(self, steps: list[Step], results: set[int]) -> None:
+        self.steps = steps
         self.roots: dict[int, set[int]] = {}  # register -> registers whose memory it may show
-        self.ends: dict[int, list[int]] = {k: [] for k in range(len(plan.steps))}  # step -> registers not read later
+        self.ends: dict[int, list[int]] = {k: [] for k in range(len(steps))}  # step -> registers not read later
         last: dict[int, int] = {}
         self.needed: dict[int, int] = {}  # register -> last step that reads its memory under any name
-        for k, step in enumerate(plan.steps):
+        for k, step in enumerate(steps):
             shown = set().union(*[self.roots.get(r, {r}) for r in step.inputs])
             for r in shown:
                 self.needed[r] = k
@@ -230,11 +234,11 @@ class Lives:
                 self.roots[r] = {r, *views}
                 self.needed[r] = k
         for r, k in last.items():
-            if r not in plan.results:
+            if r not in results:
                 self.ends[k].append(r)
-        self.returned = set().union(*[self.roots.get(r, {r}) for r in plan.results])
+        self.returned = set().union(*[self.roots.get(r, {r}) for r in results])
 
-    def buffers(self) -> dict[int, tuple[int, int, int]]:
+    def buffers(self, likes: list[Any]) -> dict[int, tuple[int, int, int]]:
         """(block, bytes of the block, bytes used) for each register that NumPy's own functions can write into.
 
         What the function returns gets none: it must outlive the next call. A result may go where an operand that
@@ -246,16 +250,18 @@ class Lives:
         dying: dict[int, list[int]] = {}
         for r, k in self.needed.items():
             dying.setdefault(k, []).append(r)
-        for k, step in enumerate(self.plan.steps):
+        for k, step in enumerate(self.steps):
             over = [r for r in dying.get(k, ()) if r in out]
             if _writes_anew(step) and step.outputs[0] not in self.returned:
                 r = step.outputs[0]
-                shape, dtype = like = self.plan.likes[r]
+                shape, dtype = like = likes[r]
                 if dtype.hasobject:
                     continue
                 size = math.prod(shape) * dtype.itemsize
-                same = [out[x][0] for x in over if x in step.inputs and self.plan.likes[x] == like]
-                fitting = same or sorted([b for b in free if size <= sizes[b] <= 2 * size + ALIGN], key=sizes.__getitem__)
+                same = [out[x][0] for x in over if x in step.inputs and likes[x] == like]
+                fitting = same or sorted(
+                    [b for b in free if size <= sizes[b] <= 2 * size + ALIGN], key=sizes.__getitem__
+                )
                 if not fitting:
                     fitting = [len(sizes)]
                     sizes.append(size + -size % ALIGN)

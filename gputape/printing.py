@@ -37,14 +37,15 @@ def tensor_repr(array: Any, dtype_name: str) -> str:
     return f"<tf.Tensor: shape={array.shape}, dtype={dtype_name}, numpy={_numpy_text(array)}>"
 
 
-def variable_repr(name: str, array: Any, dtype_name: str) -> str:
-    """`repr(variable)` and `str(variable)`.
+def variable_repr(name: str, array: Any, dtype_name: str, shape: Any = None) -> str:
+    """`repr(variable)` and `str(variable)`; `shape`: the one it was declared with, default the array's.
 
     >>> from gputape import printing
     >>> print(printing.variable_repr("Variable:0", np.array(1.0), "float64"))
     <tf.Variable 'Variable:0' shape=() dtype=float64, numpy=1.0>
     """
-    return f"<tf.Variable '{name}' shape={array.shape} dtype={dtype_name}, numpy={_numpy_text(array)}>"
+    shape = array.shape if shape is None else shape
+    return f"<tf.Variable '{name}' shape={shape} dtype={dtype_name}, numpy={_numpy_text(array)}>"
 
 
 def _numpy_text(array: Any) -> str:

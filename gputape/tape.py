@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import contextlib
 import enum
+import functools
 import logging
-import sys
-from collections.abc import Iterable, Iterator, Sequence
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
-from . import dtypes, nest
+from . import cuda, nest
 from .dtypes import DIFFERENTIABLE
+from .explain import Cut, caller, explanation, reason
+from .indexed_slices import IndexedSlices, densified
 from .op import Fused, Op
 from .record import drop, state
 from .registry import OPS, register
 from .tensor import Array, Tensor, Variable, as_tensor
-from .tensor_shape import TensorShape
+from .vmap import Unvectorized, Vectorizer
 
 log = logging.getLogger("gputape")
+_USED = "A non-persistent GradientTape can only be used to compute one set of gradients (or jacobians)"
 
 
 class UnconnectedGradients(enum.Enum):
@@ -28,47 +32,9 @@ class UnconnectedGradients(enum.Enum):
     NONE = "none"
     ZERO = "zero"
 
-
-class IndexedSlices:
-    """A gradient that is zero but for some rows: `values[i]` belongs to row `indices[i]`; equal indices add up.
-
-    The gradient of `tf.gather` and of embedding lookups; `tf.convert_to_tensor` makes it dense.
-    """
-
-    def __init__(self, values: Any, indices: Any, dense_shape: Any = None) -> None:
-        self.values = values
-        self.indices = indices
-        self.dense_shape = dense_shape
-
-    @property
-    def dtype(self) -> Any:
-        return self.values.dtype
-
-    @property
-    def shape(self) -> TensorShape:
-        return TensorShape(None if self.dense_shape is None else [int(n) for n in self.dense_shape])
-
-    @property
-    def device(self) -> str:
-        return self.values.device  # type: ignore[no-any-return]
-
-    def __neg__(self) -> IndexedSlices:
-        return IndexedSlices(-self.values, self.indices, self.dense_shape)
-
-    def dense(self) -> Any:
-        """The same as one Tensor, its zeros written out; ValueError without `dense_shape`."""
-        if self.dense_shape is None:
-            raise ValueError("IndexedSlices: the dense tensor's size is not known: give dense_shape")
-        return OPS["scatter_rows"](self.values, self.indices, rows=int(self.dense_shape[0]))
-
-    __gputape_tensor__ = dense
-
-    def __repr__(self) -> str:
-        return f"IndexedSlices(indices={self.indices}, values={self.values}, dense_shape={self.dense_shape})"
-
-
-def densified(value: Any) -> Any:
-    return value.dense() if isinstance(value, IndexedSlices) else value
+    @classmethod
+    def _missing_(cls, value: object) -> Any:
+        raise ValueError(f"Unknown value for unconnected_gradients: {value!r}: use 'none' or 'zero'")
 
 
 class Node:
@@ -148,15 +114,25 @@ class GradientTape:
                 raise ValueError(f"Passed in object {x!r} of type {type(x).__name__!r}, not tf.Tensor or tf.Variable")
             if x._array.dtype not in DIFFERENTIABLE:
                 log.warning("The dtype of the watched tensor must be floating (e.g. tf.float32), got %r", x.dtype)
-            if isinstance(x, Variable):
-                self._variables[x._id] = x
-            self._watched.add(x._id)
+            self._follow(x)
+
+    def _follow(self, x: Any) -> None:
+        if isinstance(x, Variable):
+            self._variables[x._id] = x
+        self._watched.add(x._id)
 
     def touch(self, variable: Variable) -> bool:
-        """`variable` was read: watch it if that is this tape's habit. Returns whether it is watched."""
+        """`variable` was used: watch it if that is this tape's habit. Returns whether it is watched."""
         if self._auto and variable._trainable and variable._id not in self._watched:
-            self.watch(variable)
+            self._follow(variable)
         return variable._id in self._watched
+
+    def watches(self, tensors: Iterable[Any]) -> bool:
+        """Whether an op on `tensors` would be recorded."""
+        for x in tensors:
+            if isinstance(x, Variable):
+                self.touch(x)
+        return not self._watched.isdisjoint([x._id for x in tensors])
 
     def record(self, op: Op, inputs: tuple[Any, ...], outputs: tuple[Any, ...], attrs: dict[str, Any]) -> None:
         watched = self._watched
@@ -178,6 +154,9 @@ class GradientTape:
             else:
                 ids.append(0)
                 shapes.append(())
+                if type(x) is tuple:  # the variables that an effect changes
+                    for variable in x:
+                        self.touch(variable)
         if not hit:
             return
         live = False
@@ -191,12 +170,12 @@ class GradientTape:
             likes = [(y._array.shape, y.dtype) for y in outputs] if len(outputs) > 1 else None
             self._nodes.append(Node(op, ids, made, op.kept(inputs, outputs), attrs, shapes, likes))
         elif outputs:
-            self._cuts.append(Cut(op.name, ids, made, _reason(op, outputs), _caller()))
+            self._cuts.append(Cut(op.name, ids, made, reason(op, outputs), caller()))
 
     def read(self, tensor: Any, how: str) -> None:
-        if tensor._id in self._watched:
+        if self.watches([tensor]):
             self._cuts.append(
-                Cut(how, [tensor._id], [], "its value left for Python or NumPy, which no tape can see", _caller())
+                Cut(how, [tensor._id], [], "its value left for Python or NumPy, which no tape can see", caller())
             )
 
     def created(self, variable: Any, initial: Any) -> None:
@@ -206,7 +185,7 @@ class GradientTape:
     def stop_recording(self) -> Iterator[None]:
         """Record nothing on this tape in the body; other tapes go on."""
         if not self._open:
-            raise RuntimeError("Cannot stop recording on a tape that is not recording")
+            raise RuntimeError("Trying to stop recording a tape which is not recording.")
         self.__exit__()
         try:
             yield
@@ -214,13 +193,15 @@ class GradientTape:
             self.__enter__()
 
     def reset(self) -> None:
-        """Forget everything recorded and watched so far."""
+        """Forget everything recorded and watched so far. ValueError unless the tape is recording."""
+        if not self._open:
+            raise ValueError("Tape is not recording: reset() belongs into the body of its with statement.")
         self._clear()
         self._used = False
 
     def watched_variables(self) -> tuple[Variable, ...]:
-        """The variables watched, in the order in which they were first read."""
-        return tuple(self._variables.values())
+        """The variables watched, in the order in which they were made."""
+        return tuple([self._variables[i] for i in sorted(self._variables)])
 
     # -- gradients
     def gradient(
@@ -238,10 +219,7 @@ class GradientTape:
 
         Raises RuntimeError on the second call of a tape that is not persistent, TypeError if `target` is None.
         """
-        if self._used:
-            raise RuntimeError(
-                "A non-persistent GradientTape can only be used to compute one set of gradients (or jacobians)"
-            )
+        self._begin()
         if target is None:
             raise TypeError(
                 "Argument `target` should be a list or nested structure of Tensors, Variables or CompositeTensors "
@@ -256,16 +234,25 @@ class GradientTape:
         seeds = [None] * len(targets) if output_gradients is None else nest.flatten(output_gradients)
         if len(seeds) != len(targets):
             raise ValueError(f"gradient: {len(targets)} targets, but {len(seeds)} output_gradients")
-        reopen = self._open
-        if self._open and not self._persistent:
-            self.__exit__()
-            reopen = False
         grads = self._backprop(targets, seeds, flat)
         if not self._persistent:
             self._used = True
-        self._open = reopen
         made = [OPS["zeros_like"](s) if g is None and zero else g for g, s in zip(grads, flat, strict=True)]
         return nest.pack_sequence_as(sources, made)
+
+    def _begin(self) -> None:
+        """Before each use of the tape: one that is used up says so, one that is open is closed unless persistent."""
+        if self._used:
+            raise RuntimeError(_USED)
+        if self._open and self._persistent:
+            _tell_once(
+                "Calling GradientTape.gradient on a persistent tape inside its context is significantly less efficient "
+                "than calling it outside the context (it causes the gradient ops to be recorded on the tape, leading "
+                "to increased CPU and memory usage). Only call GradientTape.gradient inside the context if you "
+                "actually want to trace the gradient in order to compute higher order derivatives."
+            )
+        elif self._open:
+            self.__exit__()
 
     def _backprop(self, targets: list[Any], seeds: Sequence[Any], sources: list[Any]) -> list[Any]:
         found: dict[int, Any] = {}
@@ -290,8 +277,8 @@ class GradientTape:
         if not keep:
             self._nodes = []
         reverse(nodes, found, ids, keep)
-        watched = self._watched
-        return [found.get(s._id) if s._id in watched and s._array.dtype in DIFFERENTIABLE else None for s in sources]
+        known = self._watched | {t._id for t in targets}
+        return [found.get(s._id) if s._id in known and s._array.dtype in DIFFERENTIABLE else None for s in sources]
 
     def jacobian(
         self,
@@ -303,28 +290,30 @@ class GradientTape:
     ) -> Any:
         """d target / d sources: for each source a tensor of shape `target.shape + source.shape` (None if unconnected).
 
-        Equals `torch.autograd.functional.jacobian`, `jax.jacrev`. One reverse pass per element of `target`.
+        One reverse pass for all elements of `target`: its ops run on batches, see vmap.py.
+
+        Args:
+            parallel_iterations: how many elements go together, to limit memory. Default: all.
+            experimental_use_pfor: False for a reverse pass per element.
+
+        Equals `torch.func.jacrev`, `jax.jacrev`. TypeError if `target` is no tensor.
         """
-        if self._used:
-            raise RuntimeError(
-                "A non-persistent GradientTape can only be used to compute one set of gradients (or jacobians)"
-            )
+        self._begin()
         zero = UnconnectedGradients(unconnected_gradients) is UnconnectedGradients.ZERO
-        target = as_tensor(target)
-        flat = nest.flatten(sources)
-        with self._reused():
-            rows = [self._backprop([target], [seed], flat) for seed in _basis(target)]
+        target, flat = _as_target(target), [_as_source(s) for s in nest.flatten(sources)]
+        shape, size = tuple(target._array.shape), int(target._array.size)
+
+        def units(first: int, last: int) -> Any:
+            return np.eye(last - first, size, first, target._array.dtype).reshape(last - first, *shape)
+
+        rows = self._rows(target, units, size, flat, parallel_iterations if experimental_use_pfor else 1)
         made = []
-        for k, source in enumerate(flat):
-            parts = [densified(row[k]) for row in rows]
-            shape = tuple(target._array.shape) + tuple(source._array.shape)
-            if all(p is None for p in parts):
-                made.append(
-                    OPS["zeros"](shape, source.dtype) if zero or (not parts and source._id in self._watched) else None
-                )
-                continue
-            filled = [OPS["zeros_like"](source) if p is None else p for p in parts]
-            made.append(OPS["reshape"](OPS["stack"](filled), shape))
+        for row, source in zip(rows, flat, strict=True):
+            full = (*shape, *source._array.shape)
+            if row is None:
+                made.append(OPS["zeros"](full, source.dtype) if zero else None)
+            else:
+                made.append(OPS["reshape"](row, full))
         return nest.pack_sequence_as(sources, made)
 
     def batch_jacobian(
@@ -338,41 +327,58 @@ class GradientTape:
         """The jacobian of each row of `target` (b, ...) with respect to the same row of `source` (b, ...).
 
         Shape (b,) + target.shape[1:] + source.shape[1:]; rows must not depend on each other. Zeros if the target does
-        not depend on the source. ValueError if the first dimensions differ.
+        not depend on the source. Arguments as in `jacobian`. ValueError if the first dimensions differ.
         """
-        if self._used:
-            raise RuntimeError(
-                "A non-persistent GradientTape can only be used to compute one set of gradients (or jacobians)"
-            )
+        self._begin()
+        target, source = _as_target(target), _as_source(source)
+        UnconnectedGradients(unconnected_gradients)
         t, s = tuple(target._array.shape), tuple(source._array.shape)
         if not t or not s or t[0] != s[0]:
             raise ValueError(
-                f"batch_jacobian: need first dimension of target shape ({t}) and source shape ({s}) to match."
+                f"batch_jacobian: Need first dimension of target shape ({t}) and source shape ({s}) to match."
             )
-        shape = t + s[1:]
-        size = int(np.prod(t[1:]))
-        with self._reused():
-            parts = []
-            for k in range(size):
-                seed = np.zeros((t[0], size), target._array.dtype)
-                seed[:, k] = 1
-                parts.append(densified(self._backprop([target], [Tensor(_like(target, seed.reshape(t)))], [source])[0]))
-        if all(p is None for p in parts):
-            return OPS["zeros"](shape, source.dtype)
-        return OPS["reshape"](OPS["stack"](parts, axis=1), shape)
+        size = math.prod(t[1:])
 
-    @contextlib.contextmanager
-    def _reused(self) -> Iterator[None]:
-        """Several reverse passes over one recording, as one use of the tape."""
-        if self._open and not self._persistent:
-            self.__exit__()
-        persistent, self._persistent = self._persistent, True
+        def units(first: int, last: int) -> Any:
+            seeds = np.eye(last - first, size, first, target._array.dtype)[:, None]
+            return np.broadcast_to(seeds, (last - first, t[0], size)).reshape(last - first, *t)
+
+        rows = self._rows(target, units, size, [source], parallel_iterations if experimental_use_pfor else 1)[0]
+        if rows is None:
+            return OPS["zeros"](t + s[1:], source.dtype)
+        turned = OPS["transpose"](rows, (1, 0, *range(2, len(s) + 1)))
+        return OPS["reshape"](turned, t + s[1:])
+
+    def _rows(self, target: Any, units: Callable[[int, int], Any], count: int, sources: list[Any], step: Any) -> Any:
+        """The gradients for each of `count` seeds, stacked: (count, *source.shape), None for an unconnected source.
+
+        units(a, b): the seeds number a to b, an array. `step` of them go into one reverse pass; all if None.
+        """
+        step = max(1, int(step or count))
+        persistent, self._persistent = self._persistent, True  # several reverse passes, one use of the tape
         try:
-            yield
+            parts = [
+                self._pass(target, _like(target, units(a, min(a + step, count))), sources)
+                for a in range(0, max(count, 1), step)
+            ]
         finally:
             self._persistent = persistent
             if not persistent:
                 self._used, self._nodes = True, []
+        return [p[0] if len(p) == 1 or p[0] is None else OPS["concat"](list(p), 0) for p in zip(*parts, strict=True)]
+
+    def _pass(self, target: Any, seeds: Any, sources: list[Any]) -> list[Any]:
+        """The gradients for each of `seeds`, stacked: in one reverse pass over batches if there is a way."""
+        if len(seeds) != 1:
+            try:
+                with Vectorizer(len(seeds)) as v:
+                    seed = v.example(Tensor(seeds))
+                    grads = [densified(g) for g in self._backprop([target], [seed], sources)]
+                return [None if g is None else v.batch(g) for g in grads]
+            except Unvectorized as why:
+                log.info("a reverse pass per element: %s", why)
+        each = [[densified(g) for g in self._backprop([target], [Tensor(seed)], sources)] for seed in seeds]
+        return [None if gs[0] is None else OPS["stack"](list(gs)) for gs in zip(*each, strict=True)]
 
     # -- explaining
     def explain(self, target: Any, source: Any) -> str:
@@ -386,54 +392,6 @@ class GradientTape:
         The path is cut at round (...): round has no gradient.
         """
         return explanation(self._nodes, self._cuts, self._watched, target, source)
-
-
-def explanation(nodes: list[Node], cuts: list[Cut], watched: set[int], target: Any, source: Any) -> str:
-    what = f"variable {source.name!r}" if isinstance(source, Variable) else "the source tensor"
-    if not isinstance(target, Array):
-        return f"The target is no tensor but {type(target).__name__}: its gradient cannot be taken."
-    if source._array.dtype not in DIFFERENTIABLE:
-        return f"{what} has dtype {source.dtype.name}: only floating point and complex tensors have gradients."
-    if source._id not in watched:
-        hint = (
-            "trainable=False, or it was not read under the tape" if isinstance(source, Variable) else "call tape.watch"
-        )
-        return f"{what} is not watched by this tape: {hint}."
-    reached = {source._id}
-    for node in nodes:
-        if not reached.isdisjoint(node.inputs):
-            reached.update(node.outputs)
-    if target._id in reached:
-        return f"The target depends on {what}: the path is not cut."
-    found = [c for c in cuts if not reached.isdisjoint(c.inputs)]
-    if not found:
-        return f"{what} was watched, but nothing recorded leads from it to the target: was that made outside the tape?"
-    return "\n".join(f"The path is cut at {c.what} ({c.where}): {c.reason}." for c in found)
-
-
-class Cut:
-    """A place where a path of gradients ends."""
-
-    __slots__ = ("inputs", "outputs", "reason", "what", "where")
-
-    def __init__(self, what: str, inputs: list[int], outputs: list[int], reason: str, where: str) -> None:
-        self.what, self.inputs, self.outputs, self.reason, self.where = what, inputs, outputs, reason, where
-
-
-def _reason(op: Any, outputs: tuple[Any, ...]) -> str:
-    if not op.differentiable:
-        return f"{op.name} has no gradient"
-    name = dtypes.FROM_NUMPY[outputs[0]._array.dtype].name
-    return f"its result is {name}, and only floating point and complex numbers have gradients"
-
-
-def _caller() -> str:
-    """File and line of the nearest frame outside this package."""
-    frame: Any = sys._getframe(1)
-    package = __name__.partition(".")[0]
-    while frame is not None and frame.f_globals.get("__name__", "").partition(".")[0] == package:
-        frame = frame.f_back
-    return "unknown place" if frame is None else f"{frame.f_code.co_filename}:{frame.f_lineno}"
 
 
 def _snapshot(x: Any) -> Any:
@@ -461,18 +419,12 @@ def _as_source(s: Any) -> Any:
 
 
 def _like(tensor: Tensor, array: Any) -> Any:
-    from . import cuda
-
     return cuda.to_device(array) if cuda.is_device(tensor._array) else array
 
 
-def _basis(target: Tensor) -> Iterator[Tensor]:
-    """The unit tensors of the target's shape, one per element."""
-    shape, size = target._array.shape, target._array.size
-    for k in range(size):
-        seed = np.zeros(size, target._array.dtype)
-        seed[k] = 1
-        yield Tensor(_like(target, seed.reshape(shape)))
+@functools.cache
+def _tell_once(message: str) -> None:
+    log.warning(message)
 
 
 # -- the reverse pass

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import sys
-from collections.abc import Iterator
+import weakref
+from collections.abc import Callable, Iterator
 from typing import Any, NoReturn
 
 import numpy as np
@@ -15,6 +17,7 @@ from .errors import InvalidArgumentError
 from .record import state
 from .registry import OPS
 from .tensor_shape import TensorShape
+from .variable_modes import VariableAggregation, VariableSynchronization
 
 _ids = itertools.count(1)
 
@@ -288,6 +291,14 @@ class Tensor(Array):
         if not self.shape.is_compatible_with(shape):
             raise ValueError(f"Tensor's shape {self.shape} is not compatible with supplied shape {TensorShape(shape)}.")
 
+    @property
+    def assign(self) -> Callable[..., Any]:
+        """Of a part of a Variable, `v[1:].assign(value)`: set that part. AttributeError of other tensors."""
+        origin = _parts.get(self._id)
+        if origin is None:
+            raise AttributeError("'Tensor' object has no attribute 'assign': tensors are immutable, use a tf.Variable")
+        return functools.partial(origin[1]._assign_part, origin[2])
+
     def __str__(self) -> str:
         return printing.tensor_str(self._read("print()"), self.dtype.name)
 
@@ -317,6 +328,9 @@ class Tensor(Array):
     @property
     def op(self) -> Any:
         raise AttributeError("Tensor.op is undefined when eager execution is enabled.")
+
+
+_parts: dict[int, tuple[Any, Any, Any]] = {}  # identity of v[key] -> (weak reference to it, v, key)
 
 
 def _restored(array: Any) -> Tensor:
@@ -541,6 +555,8 @@ def constant(value: Any, dtype: Any = None, shape: Any = None, name: str | None 
 
 # -- Variable
 
+on_created: list[Callable[[Any], None]] = []  # called with every new Variable: checkpoints wait for theirs
+
 
 class Variable(Array):
     """A value that can be assigned in place, TensorFlow's `tf.Variable`; gradient tapes watch it when it is trainable.
@@ -594,8 +610,13 @@ class Variable(Array):
         self._trainable = True if trainable is None else bool(trainable)
         self._name = name or "Variable"
         self.constraint = constraint
+        self._modes = VariableSynchronization.AUTO, VariableAggregation.NONE
+        if synchronization is not None or aggregation is not None:
+            self._modes = synchronization or self._modes[0], aggregation or self._modes[1]
         for recorder in state.stack:
             recorder.created(self, initial)
+        for told in on_created:
+            told(self)
 
     # -- identity
     @property
@@ -609,6 +630,14 @@ class Variable(Array):
     @property
     def shape(self) -> TensorShape:
         return self._declared if self._declared is not None else tuple.__new__(TensorShape, self._array.shape)
+
+    @property
+    def synchronization(self) -> Any:
+        return self._modes[0]
+
+    @property
+    def aggregation(self) -> Any:
+        return self._modes[1]
 
     @property
     def initial_value(self) -> Any:
@@ -655,6 +684,25 @@ class Variable(Array):
         OPS["assign_sub"](self, self._operand("assign_sub", delta))
         return self if read_value else None
 
+    def __getitem__(self, key: Any) -> Any:
+        """`v[key]` as a Tensor; `v[key].assign(value)` sets that part of the variable."""
+        part = OPS["getitem"](self, key)
+        _parts[part._id] = weakref.ref(part, lambda _, i=part._id: _parts.pop(i, None)), self, key  # type: ignore[misc]
+        return part
+
+    def _assign_part(
+        self, key: Any, value: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True
+    ) -> Any:
+        """`v[key].assign(value)`: a value of the shape of that part, or one that broadcasts to it."""
+        shape, dtype = self._array.shape, self._array.dtype
+        count = int(np.prod(shape, dtype=np.int64))
+        places = OPS["getitem"](Tensor(placed(np.arange(count).reshape(shape))), key)
+        value = OPS["broadcast_to"](as_tensor(value, dtype), places._array.shape)
+        flat = OPS["tensor_scatter_nd_update"](
+            OPS["reshape"](self, [count]), OPS["reshape"](places, [-1, 1]), OPS["reshape"](value, [-1])
+        )
+        return self.assign(OPS["reshape"](flat, shape), read_value=read_value)
+
     def _operand(self, method: str, value: Any) -> Array:
         if isinstance(value, Array):
             tensor: Array = value
@@ -679,8 +727,11 @@ class Variable(Array):
         return tensor
 
     def writable(self) -> Any:
-        """The array to write into: the variable's own, or a copy of it if anyone else still holds it."""
-        if sys.getrefcount(self._array) > _ALONE:
+        """The array to write into: the variable's own, or a copy of it if anyone else still holds it.
+
+        In a captured graph it is always the variable's own: see captured.py.
+        """
+        if sys.getrefcount(self._array) > _ALONE and not cuda.capturing:
             self._array = self._array.copy()
         return self._array
 
@@ -738,7 +789,7 @@ class Variable(Array):
         return format(self.numpy(), spec) if spec else repr(self)
 
     def __repr__(self) -> str:
-        return printing.variable_repr(self.name, self._read("repr()"), self.dtype.name)
+        return printing.variable_repr(self.name, self._read("repr()"), self.dtype.name, self.shape)
 
     __str__ = __repr__
 

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from . import cuda, dtypes, nest
+from .indexed_slices import densified
 from .op import Op
-from .tape import GradientTape, densified
+from .tape import GradientTape
 from .tensor import Array, Tensor, as_tensor, constant
 
 # Relative tolerances by dtype name for comparing two ways of computing the same thing. CuPy compiles with -ftz=true, so

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from .custom import CustomOp
+from .explain import caller
 from .op import Effect
-from .tape import _caller
 from .tensor import Array, Tensor, Variable
 
 
@@ -119,7 +119,7 @@ class Trace:
             self.custom = True
             return
         if getattr(op, "dynamic", False):
-            self.reasons.append(f"{op.name}: the shape of its result depends on values ({_caller()})")
+            self.reasons.append(f"{op.name}: the shape of its result depends on values ({caller()})")
         targets: tuple[Any, ...] = ()
         if isinstance(op, Effect):
             targets, inputs = inputs[0], inputs[1:]
@@ -132,13 +132,13 @@ class Trace:
             outs.append(slot)
         if fixed:
             return  # made of constants, so a constant
-        self.steps.append(Step(op, ins, outs, attrs, _caller(), targets, _shown(ins, inputs, outputs)))
+        self.steps.append(Step(op, ins, outs, attrs, caller(), targets, _shown(ins, inputs, outputs)))
 
     def read(self, tensor: Any, how: str) -> None:
         if isinstance(tensor, Variable) or tensor._id in self.slots:
             slot = self.slots.get(tensor._id)
             if slot is None or self.registers[slot] is None:
-                self.reasons.append(f"{how}: a value was read into Python ({_caller()})")
+                self.reasons.append(f"{how}: a value was read into Python ({caller()})")
 
     def created(self, variable: Any, initial: Any) -> None:
         self.created_variables.append(weakref.ref(variable))

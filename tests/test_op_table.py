@@ -109,6 +109,7 @@ CASES = {
     "multiply_add": (lambda x, a, b: OPS["multiply_add"](x, a, b), u(2, 3), u(3), u(3)),
     "local_response": (lambda x: tf.nn.local_response_normalization(x, 1), u(1, 2, 1, 4)),
     "bias_activation": (lambda x, b: tf.nn.bias_activation(x, b, "tanh"), u(2, 3), u(3)),
+    "dense": (lambda x, w, b: tf.nn.dense(x, w, b, "tanh"), u(2, 3), u(3, 2), u(2)),
     "cross_entropy": (tf.nn.softmax_cross_entropy_with_logits, np.array([[0.2, 0.5, 0.3]]), u(1, 3)),
     "sparse_cross_entropy": (
         lambda z: tf.nn.sparse_softmax_cross_entropy_with_logits(LABELS, z),
@@ -116,6 +117,7 @@ CASES = {
     ),
     "sigmoid_cross_entropy": (tf.nn.sigmoid_cross_entropy_with_logits, u(2, 3), u(2, 3)),
     "conv": (lambda x, w: tf.nn.conv2d(x, w, [1, 2, 1, 1], "SAME"), u(1, 4, 3, 2), u(2, 2, 2, 2)),
+    "depthwise_conv": (lambda x, w: tf.nn.depthwise_conv2d(x, w, [1] * 4, "SAME"), u(1, 3, 3, 2), u(2, 2, 2, 1)),
     "conv_transpose": (lambda x, w: tf.nn.conv2d_transpose(x, w, [1, 4, 4, 1], 2), u(1, 2, 2, 1), u(2, 2, 1, 1)),
     "max_pool": (lambda x: tf.nn.max_pool2d(x, 2, 1, "SAME") ** 2, apart(1, 3, 3, 1)),
     "avg_pool": (lambda x: tf.nn.avg_pool2d(x, 2, 1, "SAME") ** 2, u(1, 3, 3, 1)),
@@ -131,6 +133,7 @@ def test_gradients_to_second_order(name):
 
 # Checked in the files of their families: matrices need inputs of their own, and some have a first order only.
 FAMILIES = {"decompositions", "linalg", "matrix_functions", "solve", "diagonal", "lu", "least_squares", "resize"}
+FAMILIES |= {"bessel_jyk", "ctc", "fft", "frame", "integrals"}
 NAMED = {"igamma_grad_a", "nextafter", "normal_weighted_grad", "picked", "pool_max_gather"}
 
 

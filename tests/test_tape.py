@@ -186,7 +186,7 @@ def test_jacobian_and_batch_jacobian():
         y = rows * rows
     expected = [np.diag(r) for r in 2 * rows.numpy()]
     np.testing.assert_allclose(tape.batch_jacobian(y, rows).numpy(), expected)
-    with tf.GradientTape() as tape, pytest.raises(ValueError, match="need first dimension"):
+    with tf.GradientTape() as tape, pytest.raises(ValueError, match="Need first dimension"):
         tape.batch_jacobian(tf.zeros([3, 1]), tf.zeros([2, 1]))
 
 

@@ -5,6 +5,7 @@ ordering   order, number, cache, prefetch
 batching   batches, windows, groups
 sources    where datasets come from
 readers    files of lines and of records
+csv_files  files of comma-separated values
 base       iteration, options
 elements   what an element is: nests of NumPy arrays
 """
@@ -16,9 +17,10 @@ from typing import Any
 
 from ..errors import FailedPreconditionError
 from .base import AUTOTUNE, INFINITE, UNKNOWN, Iterator, NumpyIterator, Options, ThreadingOptions
+from .csv_files import CsvDataset, make_csv_dataset
 from .dataset import Dataset
 from .elements import DatasetSpec
-from .readers import FixedLengthRecordDataset, TextLineDataset, TFRecordDataset, TFRecordWriter
+from .readers import FixedLengthRecordDataset, TextLineDataset, TFRecordDataset, TFRecordOptions, TFRecordWriter
 
 
 def cardinality(dataset: Any) -> Any:
@@ -65,6 +67,8 @@ _APPLIED = (
     "take_while", "unbatch", "unique",
 )  # fmt: skip
 NAMES: dict[str, Any] = {
+    "tf.io.TFRecordOptions": TFRecordOptions,
+    "tf.io.TFRecordWriter": TFRecordWriter,
     "tf.data.AUTOTUNE": AUTOTUNE,
     "tf.data.Dataset": Dataset,
     "tf.data.DatasetSpec": DatasetSpec,
@@ -78,6 +82,8 @@ NAMES: dict[str, Any] = {
     "tf.data.ThreadingOptions": ThreadingOptions,
     "tf.data.UNKNOWN_CARDINALITY": UNKNOWN,
     "tf.data.experimental.AUTOTUNE": AUTOTUNE,
+    "tf.data.experimental.CsvDataset": CsvDataset,
+    "tf.data.experimental.make_csv_dataset": make_csv_dataset,
     "tf.data.experimental.Counter": Dataset.counter,
     "tf.data.experimental.INFINITE_CARDINALITY": INFINITE,
     "tf.data.experimental.UNKNOWN_CARDINALITY": UNKNOWN,

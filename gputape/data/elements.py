@@ -181,7 +181,7 @@ def _stack(leaves: Any) -> Any:
         return None
     shape = np.shape(first)
     try:
-        return np.stack(leaves) if shape else np.array(leaves, dtype=first.dtype)
+        return np.stack(leaves) if shape or first.dtype == object else np.array(leaves, dtype=first.dtype)
     except ValueError:
         other = next(np.shape(v) for v in leaves if np.shape(v) != shape)
         raise InvalidArgumentError(
@@ -211,7 +211,7 @@ def padded(elements: list[Any], shapes: Any, values: Any) -> Any:
         made = np.full((len(leaves), *wanted), fill, dtype)
         for row, leaf in zip(range(len(leaves)), leaves):
             place: Any = (row, *[slice(n) for n in np.shape(leaf)])
-            made[place] = leaf
+            made[place] = leaf if np.ndim(leaf) else leaf[()]
         columns.append(made)
     return nest.pack_sequence_as(elements[0], columns)
 

@@ -290,7 +290,8 @@ class STFT(Initializer):
 
     Args:
         side: "real" or "imag", the part of the transform.
-        window: name of a window ("hann", "hamming", "blackman", "boxcar"), an array of frame_length values, or None.
+        window: name of a window ("hann", "hamming", "blackman", "boxcar", "tukey"), an array of frame_length values, or
+            None.
         scaling: "density", "spectrum" or None: what the window is divided by.
         periodic: whether a named window is periodic rather than symmetric.
     """
@@ -298,8 +299,9 @@ class STFT(Initializer):
     def __init__(self, side="real", window="hann", scaling="density", periodic=False):
         if side not in ("real", "imag"):
             raise ValueError(f"side should be 'real' or 'imag', not {side}")
-        if isinstance(window, str) and window not in _WINDOWS:
-            raise ValueError(f"Unknown window type: {window!r}; expected one of {sorted(_WINDOWS)} or an array")
+        if isinstance(window, str) and window not in (*_WINDOWS, "tukey"):
+            known = sorted((*_WINDOWS, "tukey"))
+            raise ValueError(f"Unknown window type: {window!r}; expected one of {known} or an array")
         if scaling not in (None, "density", "spectrum"):
             raise ValueError(
                 f"Scaling is invalid, it must be `None`, 'density' or 'spectrum'. Received scaling={scaling}"
@@ -331,6 +333,8 @@ class STFT(Initializer):
         if length == 1:
             return np.ones(1)
         angle = 2 * np.pi * np.arange(length) / (length if self.periodic else length - 1)
+        if self.window == "tukey":  # flat in the middle, half a cosine over a quarter of the length at either end
+            return (1 - np.cos(np.minimum(2 * np.minimum(angle, 2 * np.pi - angle), np.pi))) / 2
         return sum((-1) ** k * a * np.cos(k * angle) for k, a in enumerate(_WINDOWS[self.window]))
 
     def get_config(self):

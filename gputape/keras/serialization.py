@@ -322,6 +322,8 @@ def _found(name: str, registered: str, config: dict[str, Any], custom_objects: d
         places = [m for m in _NAMESPACES if m != "keras"]
         if name == "Functional":
             return _internal(name, "")
+    elif module.startswith("keras.src.ops.") and _internal(name, module):  # Add there is not the layer Add
+        return _internal(name, module)
     elif module in ("keras", "gputape.keras") or module.startswith(("keras.", "gputape.keras.")):
         public = module.removeprefix("gputape.")
         places = [public] if public in _NAMESPACES else [m for m in _NAMESPACES if m != "keras"]
@@ -359,7 +361,9 @@ def _internal(name: str, module: str) -> Any:
         return importlib.import_module("gputape.keras.models.functional").Functional
     if name == "FunctionOperation":
         return importlib.import_module("gputape.keras.symbolic").FunctionOperation
-    return importlib.import_module("gputape.keras.functions").operation_class(name) if ".ops." in module else None
+    if name == "FeatureSpace" or module.endswith(".feature_space"):
+        return getattr(importlib.import_module("gputape.keras.utils.feature_space"), name, None)
+    return importlib.import_module("gputape.keras.ops.steps").step_class(name) if ".ops." in module else None
 
 
 def _keras_tensor(inner: dict[str, Any], safe_mode: bool) -> Any:

@@ -6,17 +6,14 @@ that meets one makes a Node instead of a value; keras.Model turns the nodes betw
 
 from __future__ import annotations
 
-import functools
-import operator
 from collections import namedtuple
 from collections.abc import Callable
 from typing import Any
 
-import gputape as tf
-
 from . import tree
 from .backend import standardize_dtype, standardize_shape
 from .functions import function_at, function_path
+from .operators import ARITHMETIC, COMPARISONS, OF_ONE, operator
 from .scopes import auto_name, checked_name
 from .serialization import deserialize_keras_object, serialize_keras_object
 
@@ -43,8 +40,8 @@ class KerasTensor:
         sparse, ragged: accepted for the signature; only dense tensors exist here.
         name: default "keras_tensor", made unique.
 
-    >>> from gputape import keras
-    >>> x = keras.Input((3,))
+    >>> import gputape as tf
+    >>> x = tf.keras.Input((3,))
     >>> (x @ tf.ones((3, 5))).shape
     (None, 5)
     """
@@ -99,10 +96,10 @@ class KerasTensor:
         return FunctionOperation(op)(*args, **kwargs)
 
     def reshape(self, newshape: Any) -> Any:
-        return tf.reshape(self, newshape)
+        return operator("reshape")(self, newshape)
 
     def squeeze(self, axis: Any = None) -> Any:
-        return tf.squeeze(self, axis)
+        return operator("squeeze")(self, axis)
 
     def _no_value(self, what: str) -> Any:
         raise ValueError(
@@ -245,12 +242,12 @@ def retold(error: Exception, message: str) -> Exception:
 
 
 class FunctionOperation(Operation):
-    """A function of tensors as a step of a graph: what an op or operator makes of KerasTensors."""
+    """A function of tensors as a step of a graph: what an op of gputape makes of KerasTensors."""
 
     _keras_module = "keras.src.ops.function"
 
     def __init__(self, function: Any, name: str | None = None, **fixed: Any) -> None:
-        super().__init__(name or auto_name(_function_name(function)))
+        super().__init__(name or auto_name(getattr(function, "name", None) or function.__name__))
         self.function = function
         self.fixed = fixed  # keyword arguments of every call
 
@@ -265,33 +262,6 @@ class FunctionOperation(Operation):
         config = dict(config)
         function = function_at(config.pop("function"))
         return cls(function, config.pop("name"), **{k: deserialize_keras_object(v) for k, v in config.items()})
-
-
-def operation(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Decorator: calls with a KerasTensor among the arguments become one node, under the function's name."""
-
-    @functools.wraps(function)
-    def call(*args: Any, **kwargs: Any) -> Any:
-        if any_symbolic_tensors(args, kwargs):
-            return FunctionOperation(call)(*args, **kwargs)
-        return function(*args, **kwargs)
-
-    return call
-
-
-_OPERATOR_NAMES = {
-    "getitem": "get_item", "sub": "subtract", "mul": "multiply", "truediv": "true_divide", "floordiv": "floor_divide",
-    "neg": "negative", "pow": "power", "ne": "not_equal", "lt": "less", "le": "less_equal", "gt": "greater",
-    "ge": "greater_equal", "and_": "logical_and", "or_": "logical_or", "xor": "logical_xor", "invert": "logical_not",
-    "abs": "absolute",
-}  # fmt: skip
-
-
-def _function_name(function: Any) -> str:
-    name = function.name if hasattr(function, "name") else function.__name__
-    if getattr(function, "__module__", None) == "_operator":
-        name = _OPERATOR_NAMES.get(name, name)
-    return name.strip("_")
 
 
 class Node:
@@ -344,20 +314,9 @@ class Node:
         return f"<Node operation={self.operation.name}, id={id(self)}>"
 
 
-# -- operators
-
-
-def _forward(function: Callable[..., Any]) -> Callable[..., Any]:
-    return lambda self, *others: FunctionOperation(function)(self, *others)
-
-
-def _reflected(function: Callable[..., Any]) -> Callable[..., Any]:
-    return lambda self, other: FunctionOperation(function)(other, self)
-
-
-for _name in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "and_", "or_", "xor"):
-    setattr(KerasTensor, f"__{_name.strip('_')}__", _forward(getattr(operator, _name)))
-    setattr(KerasTensor, f"__r{_name.strip('_')}__", _reflected(getattr(operator, _name)))
+for _method, _name in ARITHMETIC.items():
+    setattr(KerasTensor, f"__{_method}__", operator(_name))
+    setattr(KerasTensor, f"__r{_method}__", operator(_name, reflected=True))
 # No __eq__: symbolic tensors are compared by identity, so that they can be looked for in lists and dicts.
-for _name in ("neg", "pos", "abs", "invert", "lt", "le", "gt", "ge", "ne", "getitem"):
-    setattr(KerasTensor, f"__{_name}__", _forward(getattr(operator, _name)))
+for _method, _name in {**COMPARISONS, **OF_ONE}.items():
+    setattr(KerasTensor, f"__{_method}__", operator(_name))

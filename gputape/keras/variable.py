@@ -9,6 +9,7 @@ import numpy as np
 import gputape as tf
 
 from .backend import standardize_dtype, standardize_shape
+from .operators import ARITHMETIC, COMPARISONS, operator
 from .scopes import auto_name, checked_name, current_path, state
 
 _AGGREGATIONS = (None, "none", "mean", "sum", "only_first_replica")
@@ -217,6 +218,34 @@ class Variable(tf.Variable):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _restored, (np.array(self), self._trainable, self._name, dict(self.__dict__))
+
+
+def _fits(operand: Any, dtype: Any) -> bool:
+    """Whether gputape's own operator takes the operand; others are promoted by Keras's rules."""
+    if isinstance(operand, (tf.Tensor, tf.Variable)):
+        return operand.dtype == dtype
+    if isinstance(operand, bool) or not isinstance(operand, (int, float)):
+        return False
+    return dtype.is_floating or dtype.is_complex or (isinstance(operand, int) and dtype.is_integer)
+
+
+def _promoting(method: str, name: str) -> Any:
+    plain, promoted = getattr(tf.Variable, method), operator(name, reflected=method.startswith("__r"))
+    of_floats = "truediv" in method
+
+    def call(self: Variable, other: Any) -> Any:
+        dtype = self.dtype
+        fits = _fits(other, dtype) and not (of_floats and dtype.is_integer)
+        return plain(self, other) if fits or other is None else promoted(self, other)
+
+    return call
+
+
+for _name, _function in ARITHMETIC.items():
+    setattr(Variable, f"__{_name}__", _promoting(f"__{_name}__", _function))
+    setattr(Variable, f"__r{_name}__", _promoting(f"__r{_name}__", _function))
+for _name, _function in {**COMPARISONS, "eq": "equal"}.items():
+    setattr(Variable, f"__{_name}__", _promoting(f"__{_name}__", _function))
 
 
 def _restored(value: Any, trainable: bool, name: str, attributes: dict[str, Any]) -> Variable:

@@ -17,6 +17,8 @@ from .index import as_matrix, check_range, combine_rows, device_combine_rows, in
 
 def _beside(target: Any, array: Any) -> Any:
     """`array` on the device of `target`."""
+    if type(array) is type(target):
+        return array
     return cuda.to_device(array) if cuda.is_device(target) else cuda.to_host(array)
 
 

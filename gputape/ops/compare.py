@@ -65,6 +65,8 @@ def tensor_not_equals(x: Any, y: Any) -> Any:
 
 
 def _fit(x: Any, y: Any) -> bool:
+    if isinstance(y, Array) and y._array.dtype != x._array.dtype:
+        return True  # for the op to say that dtypes differ
     shape = np.shape(y._array if isinstance(y, Array) else y)
     if x._array.shape == shape:
         return True

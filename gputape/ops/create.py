@@ -67,11 +67,11 @@ def eye(
     return OPS["broadcast_to"](made, (*static_shape(batch_shape), *made._array.shape))
 
 
-def _number(value: Any) -> Any:
-    """A scalar argument as a NumPy scalar of TensorFlow's dtype."""
-    return (
-        value._read("a bound of tf.range given as a tensor") if isinstance(value, Array) else as_tensor(value).numpy()
-    )
+def _number(value: Any, dtype: Any = None) -> Any:
+    """A scalar argument as a NumPy scalar of `dtype`, or of TensorFlow's dtype for it."""
+    if isinstance(value, Array):
+        return value._read("a bound of tf.range given as a tensor")
+    return as_tensor(value).numpy() if dtype is None else np.asarray(value).astype(dtype)[()]
 
 
 @public
@@ -87,12 +87,13 @@ def range_(start: Any, limit: Any = None, delta: Any = 1, dtype: Any = None, nam
     """
     if limit is None:
         start, limit = 0, start
-    first, last, step = (_number(v) for v in (start, limit, delta))
+    exact = as_dtype(dtype).numpy if dtype is not None else None  # Python's numbers are not rounded to float32 first
+    first, last, step = (_number(v, exact) for v in (start, limit, delta))
+    for which, value in (("start", first), ("limit", last), ("delta", step)):
+        if np.ndim(value):
+            raise InvalidArgumentError(f"range: {which} must be a scalar, not shape {list(np.shape(value))} [Op:Range]")
     order = [as_dtype(d).numpy for d in ("int32", "int64", "float32", "float64")]
-    if dtype is not None:
-        kind = as_dtype(dtype)
-    else:
-        kind = as_dtype(max((as_dtype(v.dtype).numpy for v in (first, last, step)), key=lambda d: _place(order, d)))
+    kind = exact or max((as_dtype(v.dtype).numpy for v in (first, last, step)), key=lambda d: _place(order, d))
     if step == 0:
         raise InvalidArgumentError("range: Requires delta != 0: 0 [Op:Range]")
     if (step > 0 and first > last) or (step < 0 and first < last):
@@ -100,10 +101,10 @@ def range_(start: Any, limit: Any = None, delta: Any = 1, dtype: Any = None, nam
         raise InvalidArgumentError(
             f"range: Requires start {sign} limit when delta {'>' if step > 0 else '<'} 0: {first}/{last} [Op:Range]"
         )
-    wide = np.float64 if kind.is_floating else np.int64
-    count = max(0, int(np.ceil((wide(last) - wide(first)) / wide(step))))
-    made: Any = np.arange(count, dtype=wide)
-    return Tensor(placed((made * wide(step) + wide(first)).astype(kind.numpy)))
+    # In the dtype's own arithmetic, as TensorFlow: (1.1 - 0.1) / 0.1 is 10 in float32, and more than 10 in float64.
+    first, last, step = (np.asarray(v, np.int64 if as_dtype(kind).is_integer else kind) for v in (first, last, step))
+    count = max(0, int(np.ceil((last - first) / step)))
+    return Tensor(placed((np.arange(count).astype(first.dtype) * step + first).astype(kind)))
 
 
 def _place(order: list[Any], dtype: Any) -> int:

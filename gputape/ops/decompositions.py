@@ -9,6 +9,7 @@ zero.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,9 @@ from ..registry import OPS
 from .complex import conj
 from .diagonal import adjoint, diag, diag_part, keep_band, set_diag
 from .matmul import matmul
-from .solve import matrices, solve_general, solve_triangular, turned
+from .solve import matrices, small, solve_general, solve_triangular, turned
+
+kernels = cuda.Kernels("decompositions.cu", block=64)
 
 
 def _or_nan(xp: Any, function: Any, x: Any) -> Any:
@@ -72,6 +75,16 @@ def cholesky(xp, input):
     """
     matrices("cholesky", "input", input, square=True)
     return _or_nan(xp, xp.linalg.cholesky, input)[0]
+
+
+@cholesky.kernel
+def _(input):
+    if not small(input):
+        return NotImplemented
+    x, n = cuda.contiguous(input), input.shape[-1]
+    y = cuda.empty_like(x)
+    kernels.cholesky_forward[x.dtype](math.prod(x.shape[:-2]), (x, y, np.int32(n)), smem=n * n * x.itemsize)
+    return y
 
 
 @cholesky.gradient

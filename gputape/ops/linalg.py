@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from .. import cuda
 from ..errors import FailedPreconditionError, InvalidArgumentError
 from ..op import op, public
 from ..registry import OPS
@@ -13,7 +15,8 @@ from ..tensor import as_tensor
 from .complex import complex_from, conj
 from .decompositions import cholesky, singular_values
 from .diagonal import adjoint, diag_part
-from .solve import inverse, matrices
+from .lu import kernels
+from .solve import inverse, matrices, small
 
 
 class LogMatrixDeterminant(NamedTuple):
@@ -28,6 +31,11 @@ def _times_inverse(factor: Any, x: Any) -> Any:
     return OPS["reshape"](factor, (*factor._array.shape, 1, 1)) * adjoint(inverse(x))
 
 
+def _launched(x: Any, outputs: tuple[Any, ...]) -> None:
+    n, x = x.shape[-1], cuda.contiguous(x)
+    kernels.det_forward[x.dtype](math.prod(x.shape[:-2]), (x, *outputs, np.int32(n)), smem=n * n * x.itemsize)
+
+
 @op
 def det(xp, input):
     """The determinants (...) of square matrices `input` (..., n, n); their gradient wants the inverse.
@@ -40,6 +48,15 @@ def det(xp, input):
     return xp.linalg.det(input)
 
 
+@det.kernel
+def _(input):
+    if not small(input):
+        return NotImplemented
+    y = cuda.empty(input.shape[:-2], input.dtype)
+    _launched(input, (y, None, None))
+    return y
+
+
 @det.gradient
 def _(dy, input, y):
     return _times_inverse(dy * conj(y), input)
@@ -50,6 +67,15 @@ def sign_and_log_det(xp, input):
     matrices("slogdet", "input", input, square=True)
     sign, log = xp.linalg.slogdet(input)
     return sign.astype(input.dtype), log.astype(input.dtype)
+
+
+@sign_and_log_det.kernel
+def _(input):
+    if not small(input):
+        return NotImplemented
+    made = cuda.empty(input.shape[:-2], input.dtype), cuda.empty(input.shape[:-2], input.dtype)
+    _launched(input, (None, *made))
+    return made
 
 
 @sign_and_log_det.gradient

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from .. import cuda
 from ..dtypes import as_dtype
 from ..errors import InvalidArgumentError
 from ..op import op, public
@@ -14,7 +15,9 @@ from ..registry import OPS
 from ..tensor import Tensor, as_tensor
 from .diagonal import adjoint, band_part, set_diag
 from .matmul import matmul
-from .solve import matrices, pair, solve_triangular, triangular_solve
+from .solve import matrices, pair, small, solve_triangular, triangular_solve
+
+kernels = cuda.Kernels("lu.cu", block=64)
 
 
 class Lu(NamedTuple):
@@ -43,6 +46,18 @@ def lu_factors(xp, input, *, index_type):
         made[:, k + 1 :, k] /= made[:, k, k, None]
         made[:, k + 1 :, k + 1 :] -= made[:, k + 1 :, k, None] * made[:, k, None, k + 1 :]
     return made.reshape(shape), order.reshape(shape[:-1])
+
+
+@lu_factors.kernel
+def _(input, *, index_type):
+    if not small(input):
+        return NotImplemented
+    x, n = cuda.contiguous(input), input.shape[-1]
+    y, order = cuda.empty_like(x), cuda.empty(x.shape[:-1], index_type)
+    kernels.lu_forward[x.dtype, index_type](
+        math.prod(x.shape[:-2]), (x, y, order, np.int32(n)), smem=n * n * x.itemsize
+    )
+    return y, order
 
 
 @lu_factors.gradient

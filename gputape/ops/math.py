@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from ..errors import InvalidArgumentError
+from ..indexed_slices import IndexedSlices, densified
 from ..op import elementwise, op, public
-from ..tape import IndexedSlices, densified
 from ..tensor import Array, as_tensor
 from .cast import zeros_like
 from .compare import greater, greater_equal, less_equal, not_equal, select

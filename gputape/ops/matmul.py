@@ -5,12 +5,18 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from .. import dtypes
+import numpy as np
+
+from .. import blas, cuda, dtypes
+from ..blas_plan import planned
 from ..errors import InvalidArgumentError
 from ..op import op, public
 from ..registry import OPS
 from ..tensor import Array, as_tensor
 from .complex import conj
+
+kernels = cuda.Kernels("matmul.cu", block=256)
+TILE = 64  # rows and columns of a product that a block owns
 
 
 @op
@@ -22,6 +28,30 @@ def multiply_matrices(xp, a, b, *, transpose_a=False, transpose_b=False):
     if wide == a.dtype:
         return xp.matmul(a, b)
     return xp.matmul(a.astype(wide), b.astype(wide)).astype(a.dtype)
+
+
+@multiply_matrices.kernel
+def _(a, b, *, transpose_a, transpose_b):
+    """By cuBLASLt; by a kernel of ours what it does not do, integers above all."""
+    m, n = a.shape[-1 if transpose_a else -2], b.shape[-2 if transpose_b else -1]
+    y = cuda.empty((*np.broadcast_shapes(a.shape[:-2], b.shape[:-2]), m, n), a.dtype)
+    if not a.size or not b.size:
+        y.fill(0)
+        return y
+    if blas.multiply(a, b, y, transpose_a, transpose_b):
+        return y
+    if a.dtype.kind not in "fiuV":
+        return NotImplemented
+    a, b = cuda.contiguous(a), cuda.contiguous(b)
+    plan = planned(a.shape, a.strides, b.shape, b.strides, a.dtype.itemsize, transpose_a, transpose_b)
+    assert plan is not None  # contiguous operands have one
+    tiles = -(-plan.product.rows // TILE) * -(-plan.product.cols // TILE)
+    matrices = plan.first, plan.second, plan.product
+    sizes = [plan.product.rows, plan.product.cols, plan.depth, *[x.ld for x in matrices], *[x.stride for x in matrices]]
+    for begins in plan.begins:
+        arrays = [x.reshape(-1)[begin:] for x, begin in zip((b, a, y), begins)]
+        kernels.multiply_forward[(a.dtype, *plan.turned)](tiles * plan.batch, (*arrays, *map(np.int64, sizes)))
+    return y
 
 
 @multiply_matrices.gradient
@@ -183,6 +213,8 @@ def bias_add(value: Any, bias: Any, data_format: str | None = None, name: str | 
 
 
 NAMES = {
+    "tf.config.experimental.enable_tensor_float_32_execution": blas.enable_tensor_float_32_execution,
+    "tf.config.experimental.tensor_float_32_execution_enabled": blas.tensor_float_32_execution_enabled,
     "tf.matmul": matmul,
     "tf.linalg.matmul": matmul,
     "tf.linalg.matvec": matvec,

@@ -5,144 +5,222 @@ The average divides by the number of elements of the window that are inside the 
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
-from .. import dtypes
+from .. import cuda, dtypes
 from ..errors import InvalidArgumentError
 from ..op import op, public
 from ..tensor import as_tensor
-from .conv import _back, _last
-from .window import channels_last, inner, output_sizes, padded, pads, per_axis, shifts
+from . import window
+from .window import COUNTED, Sliding, back, channels_last, last, layout_of, per_axis, sliding, tiles
 
-ONE = (1, 1, 1)
+kernels = cuda.Kernels("pool.cu", block=256)
 
 
-def _least(dtype: Any) -> Any:
+def least(dtype: Any) -> Any:
     return np.iinfo(dtype).min if dtype.kind in "iu" else -np.inf
 
 
+def pieces(y: Any) -> Iterator[tuple[slice, slice]]:
+    """Pieces of (n, *out, c) that stay in a cache together with what else is needed."""
+    return tiles(len(y), y.shape[1:-1], math.prod(y.shape[2:]), window.CACHE // 8) if y.size else iter(())
+
+
+def batches(n: int, each: int) -> Iterator[slice]:
+    """The images in pieces that stay in a cache, `each` the elements of one."""
+    step = max(1, window.CACHE // 2 // max(each, 1))
+    return (slice(i, min(i + step, n)) for i in range(0, n, step))
+
+
+def combined(combine: Any, x: Any, how: Sliding, out: Any) -> Any:
+    """All windows of a padded array combined, along one axis after the other: k0 + k1 + ... steps, not k0 * k1 * ..."""
+    for axis, (k, s, o) in enumerate(zip(how.window, how.strides, out, strict=True), 1):
+        cuts = [x[(slice(None),) * axis + (slice(p, p + (o - 1) * s + 1, s),)] for p in range(k)]
+        x = cuts[0] if k == 1 else combine(cuts[0], cuts[1])
+        for cut in cuts[2:]:
+            combine(x, cut, out=x)
+    return x
+
+
 @op
-def pool_max(xp, x, *, window, strides, padding):
+def pool_max(xp, x, *, how):
     """x (n, *spatial, c) -> the largest element of each window, (n, *out, c)."""
-    out = output_sizes(x.shape[1:-1], window, strides, padding, ONE[: len(window)], "max_pool")
-    full = padded(xp, x, padding, _least(x.dtype))
-    y = None
-    for _, cut in shifts(window, out, strides, ONE[: len(window)]):
-        y = full[cut].copy() if y is None else xp.maximum(y, full[cut], out=y)
+    out = how.out(x.shape[1:-1], "max_pool")
+    y = xp.empty((len(x), *out, x.shape[-1]), x.dtype)
+    for at in batches(len(y), math.prod(y.shape[1:])):
+        y[at] = combined(xp.maximum, how.padded(xp, x[at], least(x.dtype)), how, out)
     return y
 
 
 @op
-def pool_max_scatter(xp, x, y, dy, *, window, strides, padding):
+def pool_max_scatter(xp, x, y, dy, *, how):
     """dx: each dy added where its window's first maximum stands."""
-    full = padded(xp, x, padding, _least(x.dtype))
-    wide = dtypes.accumulator(dy.dtype)
-    dx = xp.zeros(full.shape, wide)
-    taken = xp.zeros(y.shape, bool)
-    for _, cut in shifts(window, y.shape[1:-1], strides, ONE[: len(window)]):
-        first = (full[cut] == y) & ~taken
-        dx[cut] += xp.where(first, dy.astype(wide, copy=False), 0)
-        taken |= first
-    return dx[inner(x.shape[1:-1], padding)].astype(dy.dtype, copy=False)
+    full = how.padded(xp, x, least(x.dtype))
+    dx = xp.zeros(full.shape, dtypes.accumulator(dy.dtype))
+    views, into = (how.views(xp, a, y.shape[1:-1]) for a in (full, dx))
+    for at in pieces(y):
+        seen, target, top, d = views[at], into[at], y[at], dy[at].astype(dx.dtype, copy=False)
+        for tap, first in maxima(xp, how, seen, top):
+            target[tap] += xp.where(first, d, 0)
+    return dx[how.inner(x.shape[1:-1])].astype(dy.dtype, copy=False)
 
 
 @op
-def pool_max_gather(xp, x, y, g, *, window, strides, padding):
+def pool_max_gather(xp, x, y, g, *, how):
     """The element of g (shaped like x) at each window's first maximum: the adjoint of pool_max_scatter in dy."""
-    full, values = padded(xp, x, padding, _least(x.dtype)), padded(xp, g, padding)
-    out = xp.zeros(y.shape, g.dtype)
-    taken = xp.zeros(y.shape, bool)
-    for _, cut in shifts(window, y.shape[1:-1], strides, ONE[: len(window)]):
-        first = (full[cut] == y) & ~taken
-        out = xp.where(first, values[cut], out)
-        taken |= first
-    return out
+    full, values = how.padded(xp, x, least(x.dtype)), how.padded(xp, g)
+    z = xp.zeros(y.shape, g.dtype)
+    views, given = (how.views(xp, a, y.shape[1:-1]) for a in (full, values))
+    for at in pieces(y):
+        for tap, first in maxima(xp, how, views[at], y[at]):
+            z[at] = xp.where(first, given[at][tap], z[at])
+    return z
+
+
+def maxima(xp: Any, how: Sliding, seen: Any, top: Any) -> Iterator[tuple[Any, Any]]:
+    """For each tap of the windows `seen` whether it is the first to hold their maximum."""
+    free = xp.ones(top.shape, bool)
+    for tap in how.taps():
+        first = seen[tap] == top
+        first &= free
+        free ^= first
+        yield tap, first
+
+
+@op
+def pool_sum(xp, x, *, how):
+    """x (n, *spatial, c) -> the sum of each window, (n, *out, c), half types added up in float32."""
+    out, wide = how.out(x.shape[1:-1], "avg_pool"), dtypes.accumulator(x.dtype)
+    y = xp.empty((len(x), *out, x.shape[-1]), x.dtype)
+    for at in batches(len(y), math.prod(y.shape[1:])):
+        y[at] = combined(xp.add, how.padded(xp, x[at].astype(wide, copy=False)), how, out)
+    return y
+
+
+@op
+def pool_spread(xp, dy, *, spatial, how):
+    """dx (n, *spatial, c): each dy added to all elements of its window; the adjoint of pool_sum."""
+    dx = xp.zeros((len(dy), *how.around(spatial), dy.shape[-1]), dtypes.accumulator(dy.dtype))
+    views = how.views(xp, dx, dy.shape[1:-1])
+    for at in pieces(dy):
+        into, d = views[at], dy[at].astype(dx.dtype, copy=False)
+        for tap in how.taps():
+            into[tap] += d
+    return dx[how.inner(spatial)].astype(dy.dtype, copy=False)
 
 
 @pool_max.gradient
-def _(dy, x, y, window, strides, padding):
-    return pool_max_scatter(x, y, dy, window=window, strides=strides, padding=padding)
+def _(dy, x, y, how):
+    return pool_max_scatter(x, y, dy, how=how)
 
 
 # Which element is the largest does not change under small changes of x: only dy and g carry gradients.
 @pool_max_scatter.gradient
-def _(g, x, y, window, strides, padding):
-    return None, None, lambda: pool_max_gather(x, y, g, window=window, strides=strides, padding=padding)
+def _(g, x, y, how):
+    return None, None, lambda: pool_max_gather(x, y, g, how=how)
 
 
 @pool_max_gather.gradient
-def _(dy, x, y, window, strides, padding):
-    return None, None, lambda: pool_max_scatter(x, y, dy, window=window, strides=strides, padding=padding)
-
-
-@op
-def pool_sum(xp, x, *, window, strides, padding):
-    """x (n, *spatial, c) -> the sum of each window, (n, *out, c), half types added up in float32."""
-    out = output_sizes(x.shape[1:-1], window, strides, padding, ONE[: len(window)], "avg_pool")
-    full = padded(xp, x, padding)
-    y = xp.zeros((x.shape[0], *out, x.shape[-1]), dtypes.accumulator(x.dtype))
-    for _, cut in shifts(window, out, strides, ONE[: len(window)]):
-        y += full[cut]
-    return y.astype(x.dtype, copy=False)
-
-
-@op
-def pool_spread(xp, dy, *, spatial, window, strides, padding):
-    """dx (n, *spatial, c): each dy added to all elements of its window; the adjoint of pool_sum."""
-    sizes = [n + a + b for n, (a, b) in zip(spatial, padding, strict=True)]
-    dx = xp.zeros((dy.shape[0], *sizes, dy.shape[-1]), dtypes.accumulator(dy.dtype))
-    for _, cut in shifts(window, dy.shape[1:-1], strides, ONE[: len(window)]):
-        dx[cut] += dy
-    return dx[inner(spatial, padding)].astype(dy.dtype, copy=False)
+def _(dy, x, y, how):
+    return None, None, lambda: pool_max_scatter(x, y, dy, how=how)
 
 
 @pool_sum.gradient
-def _(dy, x_shape, window, strides, padding):
-    return pool_spread(dy, spatial=tuple(x_shape[1:-1]), window=window, strides=strides, padding=padding)
+def _(dy, x_shape, how):
+    return pool_spread(dy, spatial=tuple(x_shape[1:-1]), how=how)
 
 
 @pool_spread.gradient
-def _(g, window, strides, padding):
-    return pool_sum(g, window=window, strides=strides, padding=padding)
+def _(g, how):
+    return pool_sum(g, how=how)
 
 
-def _counts(spatial: Any, out: Any, window: Any, strides: Any, padding: Any) -> Any:
+# -- on a device
+
+
+@pool_max.kernel
+def _(x, *, how):
+    out = how.out(x.shape[1:-1], "max_pool")
+    return launched(kernels.pool_max, [x], how, x.shape[1:-1], out, out)
+
+
+@pool_max_scatter.kernel
+def _(x, y, dy, *, how):
+    return launched(kernels.pool_max_scatter, [x, y, dy], how, x.shape[1:-1], y.shape[1:-1], x.shape[1:-1])
+
+
+@pool_max_gather.kernel
+def _(x, y, g, *, how):
+    return launched(kernels.pool_max_gather, [x, y, g], how, x.shape[1:-1], y.shape[1:-1], y.shape[1:-1])
+
+
+@pool_sum.kernel
+def _(x, *, how):
+    out = how.out(x.shape[1:-1], "avg_pool")
+    return launched(kernels.pool_sum, [x], how, x.shape[1:-1], out, out)
+
+
+@pool_spread.kernel
+def _(dy, *, spatial, how):
+    return launched(kernels.pool_spread, [dy], how, spatial, dy.shape[1:-1], spatial)
+
+
+def launched(kernel: Any, arrays: list[Any], how: Sliding, spatial: Any, out: Any, target: Any) -> Any:
+    """The array (n, *target, c) that the kernel makes of `arrays`, a thread for each 16 bytes of it where they fit."""
+    n, channels, dtype = len(arrays[0]), arrays[0].shape[-1], arrays[0].dtype
+    struct, made = how.struct(n, spatial, out), cuda.empty((n, *target, channels), dtype)
+    if struct is None or dtype.kind not in "fiuV" or made.size >= COUNTED:
+        return NotImplemented
+    arrays, vector = [cuda.contiguous(a) for a in arrays], 16 // dtype.itemsize
+    whole = not channels % vector and not any(cuda.address(a) % 16 for a in arrays)
+    vector = vector if whole else 1
+    count = made.size // vector
+    args = (*arrays, made, struct, np.int32(channels), np.uint32(count))
+    kernel[dtype, vector](grid=-(-count // kernels.block), args=args)
+    return made
+
+
+# -- under TensorFlow's names
+
+
+def counts(spatial: Any, out: Any, how: Sliding) -> Any:
     """How many elements of each window lie inside the input, (*out, 1)."""
     made = np.ones((), np.int64)
-    for n, o, k, s, (before, _) in zip(spatial, out, window, strides, padding, strict=True):
+    for n, o, k, s, (before, _) in zip(spatial, out, how.window, how.strides, how.padding, strict=True):
         start = np.arange(o) * s - before
         made = made[..., None] * (np.minimum(start + k, n) - np.maximum(start, 0))
     return made[..., None]
 
 
-def _arguments(input: Any, ksize: Any, strides: Any, padding: Any, data_format: Any, rank: int, name: str) -> Any:
-    is_last = channels_last(data_format, rank, name)
-    layout = data_format or ("N" + "DHW"[-rank:] + "C")
+def _arguments(
+    input: Any, ksize: Any, strides: Any, padding: Any, data_format: Any, rank: int, name: str
+) -> tuple[Any, Sliding, bool]:
+    """The input, channels last, how the window slides, and whether the channels were last."""
+    is_last, layout = channels_last(data_format, rank, name), layout_of(data_format, rank)
     x = as_tensor(input)
     if len(x.shape) != rank + 2:
         raise InvalidArgumentError(f"{name}: input {tuple(x.shape)} must have {rank + 2} axes [Op:{name}]")
-    x = _last(x, is_last)
-    window = per_axis(ksize, rank, layout, "ksize", name)
-    strides = per_axis(window if strides is None else strides, rank, layout, "strides", name)
-    how = pads(padding, tuple(x.shape)[1:-1], window, strides, ONE[:rank], layout, name)
-    return x, window, strides, how, is_last
+    x, size = last(x, is_last), per_axis(ksize, rank, layout, "ksize", name)
+    how = sliding(size, size if strides is None else strides, padding, 1, tuple(x.shape)[1:-1], layout, name)
+    return x, how, is_last
 
 
 def _max(input: Any, ksize: Any, strides: Any, padding: Any, data_format: Any, rank: int, name: str) -> Any:
-    x, window, strides, how, is_last = _arguments(input, ksize, strides, padding, data_format, rank, name)
-    return _back(pool_max(x, window=window, strides=strides, padding=how), is_last)
+    x, how, is_last = _arguments(input, ksize, strides, padding, data_format, rank, name)
+    return back(pool_max(x, how=how), is_last)
 
 
 def _average(input: Any, ksize: Any, strides: Any, padding: Any, data_format: Any, rank: int, name: str) -> Any:
-    x, window, strides, how, is_last = _arguments(input, ksize, strides, padding, data_format, rank, name)
-    total = pool_sum(x, window=window, strides=strides, padding=how)
-    if any(a or b for a, b in how):
-        spatial, out = tuple(x.shape)[1:-1], tuple(total.shape)[1:-1]
-        count = as_tensor(_counts(spatial, out, window, strides, how).astype(total.dtype.as_numpy_dtype))
-        return _back(total / count, is_last)
-    return _back(total / float(np.prod(window)), is_last)
+    x, how, is_last = _arguments(input, ksize, strides, padding, data_format, rank, name)
+    total = pool_sum(x, how=how)
+    if any(a or b for a, b in how.padding):
+        count = counts(tuple(x.shape)[1:-1], tuple(total.shape)[1:-1], how)
+        return back(total / as_tensor(count.astype(total.dtype.as_numpy_dtype)), is_last)
+    return back(total / float(how.size), is_last)
 
 
 @public

@@ -14,7 +14,7 @@ from ..tensor import Array, as_tensor
 _HOLE = "\0tensor\0"
 
 
-@effect
+@effect(on_host=True)
 def print_values(xp, targets, *values, template, output_stream, sep, end, summarize):
     """Write `template` (nested Python values, tensors replaced by their positions) with `values` filled in."""
     hosts = iter([to_host(v) for v in values])
@@ -57,7 +57,7 @@ def print_(
     print_values((), *tensors, template=template, output_stream=output_stream, sep=sep, end=end, summarize=summarize)
 
 
-@effect
+@effect(on_host=True)
 def check(xp, targets, holds, *values, message, told):
     """Raise InvalidArgumentError with `message` and `values` unless all of `holds` is true."""
     if not bool(holds.all()):

@@ -73,7 +73,7 @@ def _sampled(seed, parameters, distribution, shape, dtype):
     return np.asarray(sample(*[to_host(p) for p in parameters], size=shape)).astype(dtype)
 
 
-@effect
+@effect(on_host=True)
 def random_sample(xp, targets, *parameters, distribution, shape, dtype):
     """Draws from a NumPy Generator's `distribution` (gamma, poisson, binomial, beta, ...), made on the host."""
     made = xp.asarray(_sampled(targets[0], parameters, distribution, shape, dtype))
@@ -81,7 +81,7 @@ def random_sample(xp, targets, *parameters, distribution, shape, dtype):
     return made
 
 
-@effect
+@effect(on_host=True)
 def random_permutation(xp, targets, *, count):
     """A random permutation of 0 .. count-1 (int64)."""
     state = targets[0]

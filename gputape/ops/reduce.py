@@ -146,7 +146,7 @@ def sum_over(xp, x, *, axes, keepdims):
 
 @sum_over.numpy
 def _(x, *, axes, keepdims):
-    return rounded(np.add.reduce(x, axes, accumulator(x.dtype), None, keepdims), x.dtype)
+    return rounded(np.add.reduce(x, axes, accumulator(x.dtype), keepdims=keepdims), x.dtype)
 
 
 @sum_over.kernel

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
+from .. import cuda
 from ..dtypes import accumulator
 from ..op import op, public
 from ..registry import OPS
 from ..tensor import as_tensor
 from .complex import conj
+from .rows import by_rows
 from .shape import axis_of
+
+kernels = cuda.Kernels("scan.cu", block=256)
+ROWS, ROW = 512, 4096  # with fewer rows, longer ones are cut into chunks: at least this long, at most 1024 to a row
+COLUMNS, COLUMN = 2**16, 64  # with fewer columns, longer ones are cut, into as many pieces in all
 
 
 def _scan(xp, x, axis, exclusive, reverse, running, first):
@@ -32,6 +39,11 @@ def cumsum_along(xp, x, *, axis, exclusive, reverse):
     return _scan(xp, x, axis, exclusive, reverse, lambda v: xp.cumsum(v, axis=-1, dtype=accumulator(v.dtype)), 0)
 
 
+@cumsum_along.kernel
+def _(x, *, axis, exclusive, reverse):
+    return _scanned("Sum", x, axis, exclusive, reverse)
+
+
 @cumsum_along.gradient
 def _(dy, axis, exclusive, reverse):
     return cumsum_along(dy, axis=axis, exclusive=exclusive, reverse=not reverse)
@@ -40,6 +52,11 @@ def _(dy, axis, exclusive, reverse):
 @op
 def cumprod_along(xp, x, *, axis, exclusive, reverse):
     return _scan(xp, x, axis, exclusive, reverse, lambda v: xp.cumprod(v, axis=-1, dtype=accumulator(v.dtype)), 1)
+
+
+@cumprod_along.kernel
+def _(x, *, axis, exclusive, reverse):
+    return _scanned("Product", x, axis, exclusive, reverse)
 
 
 @cumprod_along.gradient
@@ -61,6 +78,11 @@ def cumlogsumexp_along(xp, x, *, axis, exclusive, reverse):
     return _scan(xp, x, axis, exclusive, reverse, running, -np.inf)
 
 
+@cumlogsumexp_along.kernel
+def _(x, *, axis, exclusive, reverse):
+    return _scanned("LogSumExp", x, axis, exclusive, reverse) if x.dtype.kind in "fV" else NotImplemented
+
+
 @cumlogsumexp_along.gradient
 def _(dy, x, y, axis, exclusive, reverse):
     """dx[i] = sum over the j that saw i of dy[j] exp(x[i] - y[j]), positive and negative dy apart, in logarithms."""
@@ -72,6 +94,57 @@ def _(dy, x, y, axis, exclusive, reverse):
         return OPS["exp"](cumlogsumexp_along(logs, axis=axis, exclusive=exclusive, reverse=not reverse) + x)
 
     return part(dy) - part(-dy)
+
+
+# -- kernels
+
+
+def _scanned(operation, x, axis, exclusive, reverse):
+    """By the kernels, if the numbers are real: along rows if the axis is the last, else along columns."""
+    if x.dtype.kind not in "fiuV":
+        return NotImplemented
+    x = cuda.contiguous(x)
+    outer, n, inner = math.prod(x.shape[:axis]), x.shape[axis], math.prod(x.shape[axis + 1 :])
+    if not x.size:
+        return cuda.empty_like(x)
+    options = operation, bool(exclusive), bool(reverse)
+    return _rows(*options, x, outer, n) if inner == 1 else _columns(*options, x, outer, n, inner)
+
+
+def _rows(operation, exclusive, reverse, x, rows, n):
+    y, length, carries = cuda.empty_like(x), n, None
+    if rows < ROWS and n > ROW:
+        length = max(ROW, -(-n // 1024))
+        carries = cuda.empty((rows, -(-n // length)), accumulator(x.dtype))
+        kernels.reduce_rows[operation, x.dtype](
+            **by_rows(carries.size, length),
+            args=(x, carries, *map(np.int64, (rows, n, length)), np.bool_(reverse)),
+        )
+        carries = _rows(operation, True, False, carries, *carries.shape)
+    kernels.scan_rows[operation, x.dtype](
+        **by_rows(rows * -(-n // length), length),
+        args=(x, y, carries, *map(np.int64, (rows, n, length)), np.bool_(exclusive), np.bool_(reverse)),
+    )
+    return y
+
+
+def _columns(operation, exclusive, reverse, x, outer, n, inner):
+    y, columns, length, carries = cuda.empty_like(x), outer * inner, n, None
+    blocks = -(-columns // kernels.block)
+    if columns < COLUMNS and n > COLUMN:
+        length = max(COLUMN, -(-n * columns // COLUMNS))
+        carries = cuda.empty((-(-n // length), columns), accumulator(x.dtype))
+        sizes = map(np.int64, (columns, n, inner, length))
+        kernels.reduce_columns[operation, x.dtype]((blocks, len(carries)), (x, carries, *sizes, np.bool_(reverse)))
+        carries = _columns(operation, True, False, carries, 1, *carries.shape)
+    sizes = map(np.int64, (columns, n, inner, length))
+    kernels.scan_columns[operation, x.dtype](
+        (blocks, -(-n // length)), (x, y, carries, *sizes, np.bool_(exclusive), np.bool_(reverse))
+    )
+    return y
+
+
+# -- under TensorFlow's names
 
 
 def _along(scan: Any, name: str, x: Any, axis: Any, exclusive: Any, reverse: Any) -> Any:

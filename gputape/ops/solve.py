@@ -5,10 +5,12 @@ Rules: Giles, "An extended collection of matrix derivative results" (2008). Matr
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
+from .. import cuda
 from ..errors import InvalidArgumentError
 from ..op import op, public
 from ..tensor import Array, as_tensor
@@ -16,6 +18,9 @@ from .diagonal import adjoint as adjoint_of
 from .diagonal import diag, keep_band
 from .matmul import matmul
 
+kernels = cuda.Kernels("solve.cu", block=64)
+MOST = 64  # rows that a block holds in shared memory
+_COLUMNS = 32  # of right-hand sides to a block
 _BLOCK = 16  # up to this size triangular systems are solved row by row
 
 
@@ -63,6 +68,26 @@ def turned(x: Any) -> Any:
     return x.swapaxes(-1, -2).conj()
 
 
+def small(x: Any) -> bool:
+    """Whether the kernels take the square matrices of `x`: real ones of up to 64 rows."""
+    return x.dtype.kind == "f" and x.ndim >= 2 and 0 < x.shape[-1] == x.shape[-2] <= MOST and x.size > 0
+
+
+def _solved(kernel: Any, matrix: Any, rhs: Any, *options: bool) -> Any:
+    """Launch a kernel over matrices and columns of right-hand sides; None stands for the identity."""
+    if rhs is not None:
+        matrix, rhs = (cuda.contiguous(x) for x in broadcast(cuda.array_module(matrix), matrix, rhs))
+    n, k = matrix.shape[-1], matrix.shape[-1] if rhs is None else rhs.shape[-1]
+    y = cuda.empty((*matrix.shape[:-1], k), matrix.dtype)
+    columns = min(k, _COLUMNS)
+    kernel[y.dtype](
+        grid=math.prod(y.shape[:-2]) * -(-k // max(columns, 1)),
+        args=(matrix, rhs, y, np.int32(n), np.int64(k), np.int32(columns), *map(np.bool_, options)),
+        smem=n * (n + columns) * y.dtype.itemsize,
+    )
+    return y
+
+
 # -- inverse and general systems
 
 
@@ -76,6 +101,11 @@ def inverse(xp, input):
         raise InvalidArgumentError(
             f"Input is not invertible: inv of {tuple(input.shape)} [Op:MatrixInverse]"
         ) from error
+
+
+@inverse.kernel
+def _(input):
+    return _solved(kernels.solve_forward, cuda.contiguous(input), None, False) if small(input) else NotImplemented
 
 
 @inverse.gradient
@@ -109,6 +139,12 @@ def solve_general(xp, matrix, rhs, *, adjoint):
         raise InvalidArgumentError(
             f"Input matrix is not invertible: solve with matrix {tuple(matrix.shape)} [Op:MatrixSolve]"
         ) from error
+
+
+@solve_general.kernel
+def _(matrix, rhs, *, adjoint):
+    systems("solve", matrix, rhs)
+    return _solved(kernels.solve_forward, matrix, rhs, adjoint) if small(matrix) else NotImplemented
 
 
 @solve_general.gradient
@@ -176,6 +212,12 @@ def _forward(matrix: Any, rhs: Any) -> Any:
         known = np.matmul(matrix[..., i : i + 1, :i], y[..., :i, :])[..., 0, :]
         y[..., i, :] = (rhs[..., i, :] - known) / matrix[..., i, i, None]
     return y
+
+
+@solve_triangular.kernel
+def _(matrix, rhs, *, lower, adjoint):
+    systems("triangular_solve", matrix, rhs)
+    return _solved(kernels.substitute_forward, matrix, rhs, lower, adjoint) if small(matrix) else NotImplemented
 
 
 @solve_triangular.gradient

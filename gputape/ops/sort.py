@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections import namedtuple
 from typing import Any
 
 import numpy as np
 
+from .. import cuda
 from ..dtypes import HALF, as_dtype
 from ..errors import InvalidArgumentError
 from ..op import op, public
@@ -14,6 +16,8 @@ from ..tensor import as_tensor
 from .shape import axis_of, static
 from .transpose import transpose
 
+kernels = cuda.Kernels("sort.cu", block=256)
+TILE = 2048  # items that a block sorts in shared memory
 TopKV2 = namedtuple("TopKV2", ["values", "indices"])
 
 
@@ -60,6 +64,59 @@ def best(xp, x, *, k, dtype, descending):
     """The first k elements of the last axis in order, and where they stood."""
     indices = order(xp, x, descending)[..., :k]
     return xp.take_along_axis(x, indices, axis=-1), indices.astype(dtype)
+
+
+@best.kernel
+def _(x, *, k, dtype, descending):
+    cols = x.shape[-1]
+    if x.dtype.kind not in "biufV" or cols >= 2**31:
+        return NotImplemented
+    shape = (*x.shape[:-1], k)
+    found = cuda.empty(shape, x.dtype), cuda.empty(shape, dtype)
+    if math.prod(shape):
+        by = _by_tiles if cols <= TILE or 4 * k <= TILE else _by_digits
+        by(cuda.contiguous(x), *found, math.prod(shape[:-1]), cols, k, np.bool_(descending))
+    return found
+
+
+def _by_tiles(x, values, indices, rows, cols, k, descending):
+    """The first k of every tile of a row, then of these: until a row is one tile."""
+    candidates, count = None, cols
+    while count > TILE:
+        tiles = -(-count // TILE)
+        chosen = cuda.empty((rows, tiles, k), np.int32)
+        _tiles(x, candidates, None, chosen, rows, cols, count, TILE, k, descending)
+        candidates, count = chosen, tiles * k
+    span = max(2, 1 << (count - 1).bit_length())
+    _tiles(x, candidates, values, indices, rows, cols, count, span, k, descending)
+
+
+def _tiles(x, candidates, values, indices, rows, cols, count, span, k, descending):
+    segments = rows * -(-count // span)
+    sizes = np.int64(rows), np.int64(cols), np.int64(count), np.int32(span), np.int32(k)
+    kernels.sort_tiles[x.dtype, indices.dtype](
+        -(-segments * span // TILE), (x, candidates, values, indices, *sizes, descending)
+    )
+
+
+def _by_digits(x, values, indices, rows, cols, k, descending):
+    """A radix sort of whole rows, a byte at a time, from the lowest."""
+    n, tiles = np.int64(x.size), -(-cols // TILE)
+    key, width = np.dtype(np.uint64 if x.dtype.itemsize == 8 else np.uint32), np.int64(cols)
+    keys, places = cuda.empty(x.shape, key), cuda.empty(x.shape, np.int32)
+    kernels.sort_keys[x.dtype](-(-x.size // kernels.block), (x, keys, places, n, width, descending))
+    counts, totals = cuda.empty((rows, 256, tiles), np.int64), cuda.empty((rows, 256), np.int64)
+    for shift in range(0, 8 * x.dtype.itemsize, 8):
+        to = cuda.empty_like(keys), cuda.empty_like(places)
+        of_tile = width, np.int64(tiles), np.int32(shift)
+        kernels.sort_count[key](rows * tiles, (keys, counts, *of_tile))
+        kernels.sort_scan(rows * 256, (counts, totals, np.int64(tiles)))
+        kernels.sort_place[key](rows * tiles, (keys, places, counts, totals, *to, *of_tile))
+        keys, places = to
+    count = rows * k
+    kernels.sort_pick[x.dtype, indices.dtype](
+        -(-count // kernels.block), (x, places, values, indices, np.int64(count), width, np.int64(k))
+    )
 
 
 @best.gradient

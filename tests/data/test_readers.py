@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 import gputape as tf
+from gputape.data import readers
 
 RECORDED = "0500000000000000eab2043e666972737455ff23e5000000000000000029039807d8ea82a2"
 
@@ -51,3 +52,13 @@ def test_tfrecords(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-1])
     with pytest.raises(tf.errors.DataLossError, match="corrupted"):
         listed(tf.data.TFRecordDataset(path))
+
+
+def test_checksums_of_long_records() -> None:
+    assert readers.checksum(b"123456789") == 0xE3069283  # the check value of CRC-32C
+    data = bytes(k * k % 251 for k in range(40000))
+    for size in (0, 1, 33279, 33280, 33281, 39999):
+        crc = 0xFFFFFFFF
+        for byte in data[:size]:
+            crc = crc >> 8 ^ readers._TABLE[(crc ^ byte) & 0xFF]
+        assert readers.checksum(data[:size]) == crc ^ 0xFFFFFFFF

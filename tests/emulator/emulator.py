@@ -40,7 +40,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -105,6 +105,7 @@ class Emulator:
 
     def __init__(self, orders: Sequence[str] = ORDERS[:1], sanitizer: str | None = None) -> None:
         self.orders = tuple(orders)
+        self.noted: list[Callable[[], Any]] | None = None  # the work of the graph that is being captured
         self.sanitizer = sanitizer or os.environ.get("GPUTAPE_SANITIZER") or None
         if self.sanitizer and RUNTIMES[self.sanitizer] not in os.environ.get("LD_PRELOAD", ""):
             raise RuntimeError(f"start Python with {environment(self.sanitizer)} to emulate under {self.sanitizer}")
@@ -113,6 +114,9 @@ class Emulator:
         self, kernel: Any, grid: tuple[int, ...], block: tuple[int, ...], args: Sequence[Any], smem: int
     ) -> None:
         """Run a `cuda.Kernel`. TypeError for arguments it does not take, EmulationError for what it does wrong."""
+        if self.noted is not None:
+            self.noted.append(functools.partial(self.launch, kernel, grid, block, args, smem))
+            return
         compiled = _compiled(
             kernel.file.source, kernel.file.name, kernel.file.options, kernel.expression, self.sanitizer
         )
@@ -137,6 +141,33 @@ class Emulator:
                             f"{orders[0]} and in {order} order"
                         )
 
+    def capture(self, step: Callable[[], Any]) -> tuple[Noted, Any]:
+        """Note the launches and the array code of `step`, of which only array code that makes new arrays runs."""
+        self.noted = []
+        try:
+            outputs = step()
+            return Noted(self.noted), outputs
+        finally:
+            self.noted = None
+
+    def array_code(self, f: Callable[..., Any], arrays: tuple[Any, ...]) -> Any:
+        """NumPy code in a capture: it makes its arrays now and fills them at every launch."""
+        assert self.noted is not None
+        given = [a.copy() if isinstance(a, np.ndarray) else a for a in arrays]
+        made = f(*arrays)
+        for a, kept in zip(arrays, given, strict=True):
+            if isinstance(a, np.ndarray) and a.flags.writeable:
+                a[...] = kept  # nothing happens before the launch
+
+        def again() -> None:
+            again = f(*arrays)
+            for old, new in zip(*[x if isinstance(x, tuple) else (x,) for x in (made, again)], strict=True):
+                if old is not None and not np.may_share_memory(old, new):
+                    old[...] = new
+
+        self.noted.append(again)
+        return made
+
     def _run(self, compiled: Compiled, name: str, order: str, grid: Any, block: Any, args: Any, smem: int) -> None:
         with _placed(args, guarded=self.sanitizer == "address") as values:
             slots = [ctypes.create_string_buffer(value, len(value)) for value in values]
@@ -145,6 +176,17 @@ class Emulator:
             compiled.library.emulator_order(ORDERS.index(order))
             if compiled.function(*sizes, ctypes.c_size_t(smem), pointers):
                 raise EmulationError(f"{name}: {compiled.library.emulator_message().decode()}")
+
+
+class Noted:
+    """A captured graph: what it does, in order."""
+
+    def __init__(self, work: list[Callable[[], Any]]) -> None:
+        self.work = work
+
+    def launch(self) -> None:
+        for do in self.work:
+            do()
 
 
 @contextlib.contextmanager

@@ -5,8 +5,8 @@ import pytest
 
 import gputape as tf
 from gputape.ops import decompositions as family
-from gputape.testing import check_gradients
-from tests.ops.declared import declared
+from gputape.testing import check_gradients, check_kernel
+from tests.ops.declared import declared, on_devices
 
 RNG = np.random.default_rng(0)
 A = RNG.standard_normal((2, 3, 3))
@@ -139,3 +139,13 @@ def test_second_gradients_in_float32_are_finite(f):
             y = tf.reduce_sum(f(x))
         square = tf.reduce_sum(tape.gradient(y, x) ** 2)
     assert np.isfinite(outer.gradient(square, x).numpy()).all()
+
+
+@on_devices
+@pytest.mark.parametrize("shape", [(1, 1), (2, 3, 5, 5), (64, 64)])
+def test_kernel_of_cholesky(device, shape):
+    a = normal(*shape)
+    a = a @ a.swapaxes(-1, -2) + np.eye(shape[-1])
+    check_kernel(family.cholesky, a, rtol=1e-9)
+    check_kernel(family.cholesky, a.astype("f"), rtol=1e-3, atol=1e-4)
+    check_kernel(family.cholesky, a * np.where(np.arange(shape[-1]) == shape[-1] - 1, -1.0, 1.0))

@@ -5,8 +5,8 @@ import pytest
 
 import gputape as tf
 from gputape.ops import linalg as family
-from gputape.testing import check_gradients
-from tests.ops.declared import assert_value, declared, ids, named
+from gputape.testing import check_gradients, check_kernel
+from tests.ops.declared import assert_value, declared, ids, named, on_devices
 
 RNG = np.random.default_rng(0)
 A = RNG.standard_normal((2, 3, 3))
@@ -91,3 +91,21 @@ def test_the_norm_of_zero_has_no_gradient():
 def test_errors(call, error, words):
     with pytest.raises(error, match=words):
         call()
+
+
+@on_devices
+@pytest.mark.parametrize("shape", [(1, 1), (2, 3, 5, 5), (64, 64)])
+def test_kernels_against_meaning(device, shape):
+    a = RNG.standard_normal(shape) / 3
+    for x in (a, np.zeros(shape), a.swapaxes(-1, -2)):
+        check_kernel(family.det, x, rtol=1e-9)
+        with np.errstate(divide="ignore"):
+            check_kernel(family.sign_and_log_det, x, rtol=1e-9)
+    check_kernel(family.det, a.astype("f"), rtol=1e-3)
+
+
+@on_devices
+def test_kernels_with_nan(device):
+    a = np.diag([1.0, np.nan, -2.0])
+    assert np.isnan(L.det(a).numpy())
+    assert np.isnan(L.slogdet(a).log_abs_determinant.numpy())

@@ -5,8 +5,8 @@ import pytest
 
 import gputape as tf
 from gputape.ops import lu as family
-from gputape.testing import check_gradients
-from tests.ops.declared import assert_value, declared
+from gputape.testing import check_gradients, check_kernel
+from tests.ops.declared import assert_value, declared, on_devices
 
 RNG = np.random.default_rng(0)
 A = RNG.standard_normal((2, 3, 3))
@@ -27,6 +27,22 @@ def test_they_give_back_the_matrix(a):
     assert_value(L.lu_reconstruct(*factors), a)
     if a.size:
         assert_value(L.lu_matrix_inverse(*factors), np.linalg.inv(a))
+
+
+@on_devices
+@pytest.mark.parametrize("index", [np.int32, np.int64])
+def test_kernel_against_meaning(device, index):
+    for shape in ((1, 1), (2, 3, 5, 5), (64, 64)):
+        a = RNG.standard_normal(shape)
+        check_kernel(family.lu_factors, a, index_type=np.dtype(index), rtol=1e-9)
+        check_kernel(family.lu_factors, a.astype("f"), index_type=np.dtype(index), rtol=1e-2, atol=1e-3)
+
+
+@on_devices
+def test_kernel_of_singular_matrices(device):
+    """L is NaN below a pivot of zero, where the CPU raises."""
+    made = family.lu_factors(np.zeros((2, 2)), index_type=np.dtype(np.int32))[0].numpy()
+    np.testing.assert_array_equal(made, [[0, 0], [np.nan, 0]])
 
 
 def test_solve():

@@ -6,10 +6,11 @@ import pytest
 
 import gputape as tf
 from gputape.ops import matmul as family
-from gputape.testing import check_gradients
-from tests.ops.declared import declared
+from gputape.testing import check_gradients, check_kernel
+from tests.ops.declared import declared, on_devices
 
 RNG = np.random.default_rng(0)
+emulated = pytest.mark.parametrize("device", ["emulated"], indirect=True)
 
 
 def normal(*shape):
@@ -47,6 +48,36 @@ def test_values_complex():
     x, y = normal(4, 3) + 1j * normal(4, 3), normal(5, 4) + 1j * normal(5, 4)
     check("adjoints", x, y, adjoint_a=True, adjoint_b=True)
     check("one of each", x, y, adjoint_a=True, transpose_b=True)
+
+
+INTEGERS = [np.int8, np.uint8, np.int16, np.int32, np.int64, np.uint64]
+
+
+@emulated  # on a GPU cuBLASLt takes them: tests/test_blas.py
+@pytest.mark.parametrize("dtype", ["float64", "float32", "float16", ml_dtypes.bfloat16])
+@pytest.mark.parametrize("transpose_a, transpose_b", [(False, False), (False, True), (True, False), (True, True)])
+def test_kernel_against_meaning(device, dtype, transpose_a, transpose_b):
+    """More than a tile and less than one, batches, and sums of more terms than a step takes."""
+    for m, k, n, batch in ((65, 17, 70, ()), (1, 40, 3, ()), (5, 3, 2, (3,))):
+        a = normal(*batch, *((k, m) if transpose_a else (m, k))).astype(dtype)
+        b = normal(*batch, *((n, k) if transpose_b else (k, n))).astype(dtype)
+        check_kernel(family.multiply_matrices, a, b, transpose_a=transpose_a, transpose_b=transpose_b)
+
+
+@on_devices
+@pytest.mark.parametrize("dtype", INTEGERS)
+def test_kernel_of_integers(device, dtype):
+    """They wrap around, as in NumPy."""
+    info = np.iinfo(dtype)
+    a, b = (RNG.integers(info.min, info.max, shape, dtype, endpoint=True) for shape in ((2, 1, 5, 4), (3, 4, 6)))
+    check_kernel(family.multiply_matrices, a, b)
+
+
+@emulated
+def test_kernel_of_views(device):
+    x = normal(8, 6, 4)
+    for view in (x[::2, :, 1:], x.transpose(1, 2, 0), x[:, ::-1], np.broadcast_to(x[0], (3, 6, 4))):
+        check_kernel(family.multiply_matrices, view, view, transpose_b=True)
 
 
 @pytest.mark.parametrize("transpose_a", [False, True])

@@ -5,8 +5,8 @@ import pytest
 
 import gputape as tf
 from gputape.ops import solve as family
-from gputape.testing import check_gradients
-from tests.ops.declared import assert_value, declared, ids, named
+from gputape.testing import check_gradients, check_kernel
+from tests.ops.declared import assert_value, declared, ids, named, on_devices
 
 RNG = np.random.default_rng(0)
 A = RNG.standard_normal((2, 3, 3)) + 3 * np.eye(3)
@@ -70,6 +70,49 @@ def test_triangular_solve(lower, adjoint):
 def test_gradients(adjoint):
     check_gradients(lambda a, b: L.solve(a, b, adjoint), A, B[0])
     check_gradients(lambda a: L.inv(a, adjoint), C[0])
+
+
+SYSTEMS = [
+    ((1, 1), (1, 1)),
+    ((3, 5, 5), (5, 2)),
+    ((2, 1, 7, 7), (3, 7, 40)),
+    ((64, 64), (64, 1)),
+    ((2, 33, 33), (2, 33, 3)),
+]
+
+
+@on_devices
+@pytest.mark.parametrize("dtype, rtol", [(np.float64, 1e-9), (np.float32, 2e-3)])
+@pytest.mark.parametrize("of_a, of_b", SYSTEMS, ids=str)
+def test_kernels_against_meaning(device, of_a, of_b, dtype, rtol):
+    a, b = RNG.standard_normal(of_a), RNG.standard_normal(of_b).astype(dtype)
+    a, triangular = a.astype(dtype), (a + 3 * np.sqrt(of_a[-1]) * np.eye(of_a[-1])).astype(dtype)
+    check_kernel(family.inverse, triangular, rtol=rtol, atol=rtol)
+    for adjoint in (False, True):
+        check_kernel(family.solve_general, a, b, adjoint=adjoint, rtol=rtol, atol=100 * rtol)
+        for lower in (False, True):
+            check_kernel(family.solve_triangular, triangular, b, lower=lower, adjoint=adjoint, rtol=rtol, atol=rtol)
+
+
+@on_devices
+def test_kernels_exchange_rows(device):
+    a = np.eye(6)[[3, 5, 0, 2, 1, 4]] * np.arange(1.0, 7)
+    check_kernel(family.inverse, a)
+    check_kernel(family.solve_general, a[:, ::-1].T, np.ones((6, 2)), adjoint=False)
+
+
+@on_devices
+def test_kernels_on_singular_matrices(device):
+    """NaN, where the CPU raises; a zero on the diagonal of a triangle gives infinities, as on the CPU."""
+    assert np.isnan(L.inv(np.ones((2, 3, 3))).numpy()).any((1, 2)).all()
+    assert np.isnan(L.solve(np.zeros((2, 2)), np.ones((2, 1))).numpy()).all()
+    assert np.isinf(L.triangular_solve(np.zeros((1, 1)), np.ones((1, 1))).numpy())
+
+
+@on_devices
+def test_gradients_through_kernels(device):
+    check_gradients(L.solve, A, B, order=1)
+    check_gradients(lambda a, b: L.triangular_solve(a, b, False, True), A, B[0], order=1)
 
 
 def test_a_zero_on_the_diagonal_gives_infinity():

@@ -1,12 +1,13 @@
 """Sorting: stable in both directions, gradients that follow the elements."""
 
+import ml_dtypes
 import numpy as np
 import pytest
 
 import gputape as tf
 from gputape.ops import sort as family
-from gputape.testing import check_gradients
-from tests.ops.declared import assert_value, declared, ids, named
+from gputape.testing import check_gradients, check_kernel
+from tests.ops.declared import assert_value, declared, ids, named, on_devices
 
 X = np.random.default_rng(0).standard_normal((3, 4)).astype(np.float32)
 TIED = np.array([3, 1, 1, 2, 3], np.int32)
@@ -42,6 +43,60 @@ def test_table_is_complete():
 @pytest.mark.parametrize("names, call, expected", VALUES, ids=ids(VALUES))
 def test_values(device, names, call, expected):
     assert_value(call(), expected)
+
+
+def numbers(dtype, *shape):
+    """With ties; zeros of both signs, NaN and infinities where there are any, the ends of the range otherwise."""
+    dtype = np.dtype(dtype)
+    x = RNG.integers(0, 200, shape)
+    if dtype.kind in "fV":
+        y = ((x - 100) / 8).astype(dtype)
+        for k, value in enumerate([np.nan, -np.nan, np.inf, -np.inf, -0.0, 0.0]):
+            y[x == k] = value
+        return y
+    y = x.astype(dtype)
+    if dtype.kind in "iu":
+        info = np.iinfo(dtype)
+        y[x < 9], y[x > 190] = info.min, info.max
+    return y
+
+
+RNG = np.random.default_rng(1)
+INDEX = np.dtype(np.int32)
+REALS = ["float32", "float64", "float16", ml_dtypes.bfloat16]
+
+
+@on_devices
+@pytest.mark.parametrize("descending", [False, True])
+@pytest.mark.parametrize("dtype", [*REALS, "int32", "uint8", "bool", "int64"], ids=str)
+def test_kernel_within_a_tile(device, dtype, descending):
+    for shape, k in (((3, 7), 7), ((40, 100), 9), ((1, 1), 1), ((2, 2000), 2000), ((9, 2), 2)):
+        check_kernel(family.best, numbers(dtype, *shape), k=k, dtype=INDEX, descending=descending)
+
+
+@on_devices
+@pytest.mark.parametrize("cols, k", [(5000, 3), (9000, 512), (2049, 1)])
+def test_kernel_of_the_best_among_many(device, cols, k):
+    for descending in (False, True):
+        x = numbers("float32", 2, cols)
+        check_kernel(family.best, x, k=k, dtype=np.dtype(np.int64), descending=descending)
+        check_kernel(family.best, np.zeros_like(x), k=k, dtype=INDEX, descending=descending)
+
+
+@on_devices
+@pytest.mark.parametrize("dtype", ["float32", "float16", "int64"])
+def test_kernel_of_long_rows(device, dtype):
+    """A radix sort: digits that are all equal, tiles that are not full."""
+    for descending in (False, True):
+        check_kernel(family.best, numbers(dtype, 2, 2300), k=2300, dtype=INDEX, descending=descending)
+    check_kernel(family.best, np.arange(2100)[::-1].astype(dtype)[None], k=600, dtype=INDEX, descending=False)
+
+
+@on_devices
+def test_kernel_of_views(device):
+    check_kernel(family.best, X.T, k=3, dtype=INDEX, descending=True)
+    check_kernel(family.best, X[:0], k=4, dtype=INDEX, descending=True)
+    check_kernel(family.best, X, k=0, dtype=INDEX, descending=True)
 
 
 def test_gradients():

@@ -1,5 +1,21 @@
-"""Small real data that ships with the package: nothing is downloaded."""
+"""Data sets: one that ships with the package (digits), and Keras's, read from files on this machine.
 
-from gputape.keras.datasets import digits
+Nothing is downloaded: where a file is missing, the error says which one to put where.
+"""
 
-__all__ = ["digits"]
+from gputape.keras.datasets import (
+    boston_housing,
+    california_housing,
+    cifar10,
+    cifar100,
+    digits,
+    fashion_mnist,
+    imdb,
+    mnist,
+    reuters,
+)
+
+__all__ = [
+    "boston_housing", "california_housing", "cifar10", "cifar100", "digits", "fashion_mnist", "imdb", "mnist",
+    "reuters",
+]  # fmt: skip

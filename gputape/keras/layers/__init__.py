@@ -43,9 +43,27 @@ from .bidirectional import Bidirectional
 from .time_distributed import TimeDistributed
 from .attention import AdditiveAttention, Attention
 from .multi_head_attention import GroupedQueryAttention, GroupQueryAttention, MultiHeadAttention
+from .rescaling import Rescaling
+from .feature_normalization import Normalization
+from .category_encoding import CategoryEncoding
+from .discretization import Discretization
+from .hashing import Hashing
+from .hashed_crossing import HashedCrossing
+from .integer_lookup import IntegerLookup
+from .string_lookup import StringLookup
+from .text_vectorization import TextVectorization
+from .spectrogram import MelSpectrogram, STFTSpectrogram
 from .regularization import (
     ActivityRegularization, AlphaDropout, Dropout, GaussianDropout, GaussianNoise, SpatialDropout1D, SpatialDropout2D,
     SpatialDropout3D,
+)  # fmt: skip
+from .image import (
+    AugMix, AutoContrast, BaseImagePreprocessingLayer, CenterCrop, ContrastLimitedAdaptiveHistogramEqualization,
+    CutMix, Equalization, MaxNumBoundingBoxes, MixUp, Pipeline, RandAugment, RandomBrightness, RandomColorDegeneration,
+    RandomColorJitter, RandomContrast, RandomCrop, RandomElasticTransform, RandomErasing, RandomFlip,
+    RandomGaussianBlur, RandomGrayscale, RandomHue, RandomInvert, RandomPerspective, RandomPosterization,
+    RandomRotation, RandomSaturation, RandomSharpness, RandomShear, RandomTranslation, RandomZoom, Resizing,
+    Solarization,
 )  # fmt: skip
 # isort: on
 
@@ -96,7 +114,18 @@ __all__ = [
     "TimeDistributed",
     # attention
     "AdditiveAttention", "Attention", "GroupQueryAttention", "GroupedQueryAttention", "MultiHeadAttention",
+    # preprocessing of tables and text
+    "CategoryEncoding", "Discretization", "HashedCrossing", "Hashing", "IntegerLookup", "Normalization", "Rescaling",
+    "StringLookup", "TextVectorization",
+    "MelSpectrogram", "STFTSpectrogram",
     # regularization
     "ActivityRegularization", "AlphaDropout", "Dropout", "GaussianDropout", "GaussianNoise", "SpatialDropout1D",
     "SpatialDropout2D", "SpatialDropout3D",
+    # images
+    "AugMix", "AutoContrast", "BaseImagePreprocessingLayer", "CenterCrop",
+    "ContrastLimitedAdaptiveHistogramEqualization", "CutMix", "Equalization", "MaxNumBoundingBoxes", "MixUp",
+    "Pipeline", "RandAugment", "RandomBrightness", "RandomColorDegeneration", "RandomColorJitter", "RandomContrast",
+    "RandomCrop", "RandomElasticTransform", "RandomErasing", "RandomFlip", "RandomGaussianBlur", "RandomGrayscale",
+    "RandomHue", "RandomInvert", "RandomPerspective", "RandomPosterization", "RandomRotation", "RandomSaturation",
+    "RandomSharpness", "RandomShear", "RandomTranslation", "RandomZoom", "Resizing", "Solarization",
 ]  # fmt: skip

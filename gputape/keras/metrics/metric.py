@@ -11,7 +11,16 @@ from ..backend import floatx
 from ..initializers import get as get_initializer
 from ..optimizers.state import with_values
 from ..scopes import auto_name, name_scope
+from ..tracking import Tracker
 from ..variable import Variable
+
+
+def _is_variable(x: Any) -> bool:
+    return isinstance(x, tf.Variable)
+
+
+def _is_metric(x: Any) -> bool:
+    return isinstance(x, Metric)
 
 
 class Metric:
@@ -40,21 +49,22 @@ class Metric:
 
     _variables: list[Any]
     _metrics: list[Metric]
+    _tracker: Tracker
 
     def __init__(self, dtype=None, name=None):
-        self.__dict__["_variables"] = []
-        self.__dict__["_metrics"] = []
+        variables: list[Any] = []
+        metrics: list[Any] = []
+        self.__dict__.update(_variables=variables, _metrics=metrics)
+        tests: dict[str, Any] = {"variables": (_is_variable, variables), "metrics": (_is_metric, metrics)}
+        self.__dict__["_tracker"] = Tracker(tests)
         self.name = name or auto_name(type(self).__name__)
         self._dtype_policy = dtype_policies.get(dtype or floatx())
         self._dtype = self._dtype_policy.compute_dtype
 
     def __setattr__(self, name: str, value: Any) -> None:
-        """Variables and metrics that become attributes, alone or in a list, belong to the state."""
-        for item in value if type(value) is list else [value]:
-            kept = self.__dict__.get("_variables" if isinstance(item, tf.Variable) else "_metrics", [])
-            if isinstance(item, (tf.Variable, Metric)) and not any(item is k for k in kept):
-                kept.append(item)
-        super().__setattr__(name, value)
+        """Variables and metrics that become attributes, alone or in a list, dict or tuple, belong to the state."""
+        tracker = self.__dict__.get("_tracker")
+        super().__setattr__(name, value if tracker is None else tracker.track(value))
 
     @property
     def dtype(self):
@@ -78,7 +88,7 @@ class Metric:
                 synchronization="on_read",
                 name=name,
             )
-        self._variables.append(variable)
+        self._tracker.add_to_store("variables", variable)
         return variable
 
     def add_weight(self, *args, shape=(), initializer="zeros", dtype=None, name=None, **kwargs):

@@ -9,6 +9,12 @@ from .promotion import tensor, together
 
 def _segments(reduce, data, segment_ids, num_segments):
     data, ids = tensor(data), tensor(segment_ids)
+    if len(ids.shape) != 1:
+        raise ValueError(f"Argument `segment_ids` should be an 1-D vector, got shape: {ids.shape}")
+    if data.shape[0] != ids.shape[0]:
+        raise ValueError(
+            f"Argument `segment_ids` and `data` should have same leading dimension. Got {ids.shape} v.s. {data.shape}."
+        )
     if num_segments is None:
         num_segments = int(tf.reduce_max(ids)) + 1 if ids.shape.num_elements() else 0
     return reduce(data, ids, num_segments)
@@ -37,12 +43,11 @@ def segment_prod(data, segment_ids, num_segments=None, sorted=False):
 def extract_sequences(x, sequence_length, sequence_stride):
     """Windows of the last axis: (..., count, sequence_length), `sequence_stride` apart."""
     x = tensor(x)
+    if not len(x.shape):
+        raise ValueError(f"Input should have rank >= 1. Received: input.shape = {x.shape}")
     count = (x.shape[-1] - sequence_length) // sequence_stride + 1
     places = tf.range(count)[:, None] * sequence_stride + tf.range(sequence_length)[None, :]
     return tf.gather(x, places, axis=-1)
-
-
-# -- frequencies: complex numbers are pairs (real, imaginary)
 
 
 def psnr(x1, x2, max_val):

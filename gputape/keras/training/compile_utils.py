@@ -1,4 +1,4 @@
-"""CompileLoss and CompileMetrics: what `compile(loss=..., metrics=...)` means for a structure of outputs."""
+"""CompileMetrics: what `compile(metrics=...)` means for a structure of outputs."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import Any, NamedTuple
 
 import gputape as tf
 
-from .. import losses as losses_module
 from .. import metrics as metrics_module
 
 Path = tuple[Any, ...]
@@ -21,13 +20,13 @@ def _paths(structure: Any, path: Path = ()) -> list[Path]:
     return [found for key in keys for found in _paths(structure[key], (*path, key))]
 
 
-def _at(structure: Any, path: Path) -> Any:
+def at(structure: Any, path: Path) -> Any:
     for key in path:
         structure = structure[key]
     return structure
 
 
-def _stars(structure: Any) -> Any:
+def stars(structure: Any) -> Any:
     return tf.nest.map_structure(lambda _: "*", structure)
 
 
@@ -52,13 +51,13 @@ class Outputs:
             names = list(names) if names and set(names) == set(keys) else keys
             self.paths = [(name,) for name in names]
         self.names = list(names) if names and len(names) == len(self.paths) else None
-        self.shape = _stars(y_pred)
+        self.shape = stars(y_pred)
 
     def __len__(self) -> int:
         return len(self.paths)
 
     def leaves(self, y_pred: Any) -> list[Any]:
-        return [_at(y_pred, path) for path in self.paths]
+        return [at(y_pred, path) for path in self.paths]
 
     def split(self, given: Any, what: str = "y_true") -> list[Any]:
         """Targets or weights, one per output: by names, by the same structure, or in order. ValueError if none fits."""
@@ -70,7 +69,7 @@ class Outputs:
         if len(flat) == len(self):
             return self.leaves(given) if self.dict and set(_paths(given)) == set(self.paths) else flat
         raise ValueError(
-            f"{what} and y_pred have different structures.\n{what}: {_stars(given)}\ny_pred: {self.shape}\n"
+            f"{what} and y_pred have different structures.\n{what}: {stars(given)}\ny_pred: {self.shape}\n"
         )
 
     def keyed(self, given: Mapping[str, Any], what: str) -> list[Any]:
@@ -108,12 +107,12 @@ def _is_binary_or_sparse(y_true: Any, y_pred: Any) -> tuple[bool, bool]:
     return p[-1:] == (1,), len(t) < len(p) or (t[-1:] == (1,) and p[-1:] != (1,))
 
 
-def _kind(y_true: Any, y_pred: Any) -> str:
+def kind(y_true: Any, y_pred: Any) -> str:
     binary, sparse = _is_binary_or_sparse(y_true, y_pred)
     return "Binary" if binary else "SparseCategorical" if sparse else "Categorical"
 
 
-def _name(thing: Any) -> str:
+def name_of(thing: Any) -> str:
     return getattr(thing, "name", None) or getattr(thing, "__name__", None) or type(thing).__name__
 
 
@@ -124,9 +123,9 @@ def resolve_metric(metric: Any, y_true: Any, y_pred: Any) -> Any:
     text = metric.lower() if isinstance(metric, str) else ""
     if text in ("accuracy", "acc", "crossentropy", "ce"):
         suffix = "Accuracy" if text in ("accuracy", "acc") else "Crossentropy"
-        return getattr(metrics_module, _kind(y_true, y_pred) + suffix)(name=metric)
+        return getattr(metrics_module, kind(y_true, y_pred) + suffix)(name=metric)
     made = metrics_module.get(metric)
-    name = metric if text else _name(made)
+    name = metric if text else name_of(made)
     if not isinstance(made, metrics_module.Metric):
         made = metrics_module.MeanMetricWrapper(made, name=name)
     made.name = name
@@ -249,145 +248,3 @@ def _unique(prefix: str, name: str, weighted: bool, taken: dict[str, int]) -> st
         full = f"{prefix}weighted_{name}"
     count = taken[full] = taken.get(full, -1) + 1
     return f"{full}_{count}" if count else full
-
-
-class _Loss(NamedTuple):
-    """The loss of one output and its weight in the sum; `tracker` keeps its mean when there are several."""
-
-    output: int
-    function: Any
-    weight: Any
-    tracker: Any
-
-
-class CompileLoss(losses_module.Loss):
-    """The losses given to compile as one loss: per output, weighted, summed up.
-
-    With several, `metrics` has the mean of each, as "<output>_loss".
-    """
-
-    def __init__(
-        self, loss: Any, loss_weights: Any = None, reduction: Any = "sum_over_batch_size", output_names: Any = None
-    ) -> None:
-        if loss_weights and not isinstance(loss_weights, (list, tuple, Mapping, int, float)):
-            raise ValueError(
-                "Expected `loss_weights` argument to be a float (single output case) or a list, tuple, or dict "
-                "(multiple "
-                f"output case). Received instead: loss_weights={loss_weights} of type {type(loss_weights)}"
-            )
-        super().__init__(name="compile_loss", reduction=reduction)
-        self._given, self._weights, self.output_names = loss, loss_weights, output_names
-        self._losses: list[_Loss] = []
-        self._outputs: Any = None
-        self.built = False
-
-    @property
-    def metrics(self) -> list[Any]:
-        return [loss.tracker for loss in self._losses if loss.tracker is not None]
-
-    @property
-    def variables(self) -> list[Any]:
-        return [v for metric in self.metrics for v in metric.variables]
-
-    def build(self, y_true: Any, y_pred: Any) -> None:
-        """Make the loss objects, now that the structure of the outputs is known."""
-        self._outputs = outputs = Outputs(y_pred, self.output_names)
-        pairs = self._by_output()
-        targets, predictions = self._targets(y_true, [k for k, _, _ in pairs]), outputs.leaves(y_pred)
-        made = [(k, _resolve_loss(given, targets[k], predictions[k]), weight) for k, given, weight in pairs]
-        trackers = [metrics_module.Mean(name=self._log_name(k, f)) if len(made) > 1 else None for k, f, _ in made]
-        self._losses = [_Loss(*entry, tracker) for entry, tracker in zip(made, trackers)]
-        self.built = True
-
-    def _by_output(self) -> list[tuple[int, Any, Any]]:
-        """(output, loss, weight) for every loss that is given."""
-        weights = self._weights
-        pairs = [
-            (k, loss)
-            for k, some in enumerate(self._spread(self._given, "loss"))
-            for loss in (some if isinstance(some, (list, tuple)) else [some])
-        ]
-        places, listed = [k for k, _ in pairs], [loss for _, loss in pairs]
-        given = sum(loss is not None for loss in listed)
-        if weights is None or isinstance(weights, (int, float)):
-            factors: list[Any] = [weights] * len(listed)
-        elif _is_dict(weights) and not (_is_dict(self._given) and len(weights) != len(self._given)):
-            factors = self._spread(weights, "loss_weights")
-        else:
-            factors = list(weights)
-            if len(factors) == given != len(listed):
-                rest = iter(factors)
-                factors = [None if loss is None else next(rest) for loss in listed]
-        if len(factors) != len(listed):
-            raise ValueError(
-                f"`loss_weights` must match the number of losses, got {given} losses and "
-                f"{len(tf.nest.flatten(weights))} weights."
-            )
-        return [(k, loss, factor) for k, loss, factor in zip(places, listed, factors) if loss is not None]
-
-    def _spread(self, given: Any, what: str) -> list[Any]:
-        outputs = self._outputs
-        if not tf.nest.is_nested(given):
-            return [given] * len(outputs)
-        if _is_dict(given) and not outputs.dict:
-            return outputs.keyed(given, what)
-        if isinstance(given, (list, tuple)) and not any(map(tf.nest.is_nested, given)):
-            if len(outputs) == 1:
-                return [given] if what == "loss" else list(given)
-            if len(given) == len(outputs):
-                return list(given)
-            raise ValueError(
-                f"When `{what}` is a list, it has one entry per output. Received {len(given)} entries for "
-                f"{len(outputs)} "
-                f"outputs: {what}={given}"
-            )
-        return outputs.walked(given, what, lambda part: not tf.nest.is_nested(part))
-
-    def _log_name(self, k: int, loss: Any) -> str:
-        path = self._outputs.paths[k]
-        name = self._outputs.names[k] if self._outputs.names else loss.name
-        if not path or isinstance(path[-1], int):
-            path = (*path[:-1], name)
-        return "/".join(map(str, path)) + "_loss"
-
-    def _targets(self, y_true: Any, used: list[int]) -> list[Any]:
-        """One target per output; where only some outputs have a loss, there may be targets for these alone."""
-        flat = tf.nest.flatten(y_true)
-        if len(flat) == len(used) < len(self._outputs):
-            targets: list[Any] = [None] * len(self._outputs)
-            for k, target in zip(used, flat):
-                targets[k] = target
-            return targets
-        return self._outputs.split(y_true)
-
-    def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
-        return self.call(y_true, y_pred, sample_weight)
-
-    def call(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
-        if not self.built:
-            self.build(y_true, y_pred)
-        elif self._outputs.dict != _is_dict(y_pred):
-            self._outputs = Outputs(y_pred, self.output_names)
-        predictions = self._outputs.leaves(y_pred)
-        targets = self._targets(y_true, [loss.output for loss in self._losses])
-        weights: list[Any] = [sample_weight] * len(predictions)
-        if tf.nest.is_nested(sample_weight):
-            weights = self._targets(sample_weight, [loss.output for loss in self._losses])
-        total = None
-        for k, function, weight, tracker in self._losses:
-            value = tf.cast(function(targets[k], predictions[k], weights[k]), self.dtype)
-            if tracker is not None:
-                tracker.update_state(value, sample_weight=tf.nest.flatten(predictions[k])[0].shape[0])
-            value = value if weight is None else value * weight
-            total = value if total is None else total + value
-        return total
-
-
-def _resolve_loss(loss: Any, y_true: Any, y_pred: Any) -> Any:
-    """A loss object for what users write: an object, a string, or a function. "crossentropy" depends on the shapes."""
-    if isinstance(loss, str) and loss.lower() in ("crossentropy", "ce"):
-        loss = getattr(losses_module, _kind(y_true, y_pred) + "Crossentropy")()
-    made = losses_module.get(loss)
-    if isinstance(made, losses_module.Loss):
-        return made
-    return losses_module.LossFunctionWrapper(made, name=loss if isinstance(loss, str) else _name(made))

@@ -18,7 +18,8 @@ from .. import optimizers
 from ..backend import StatelessScope, floatx
 from ..serialization import deserialize_keras_object, serialize_keras_object
 from ..tracking import no_automatic_dependency_tracking
-from .compile_utils import CompileLoss, CompileMetrics
+from .compile_loss import CompileLoss
+from .compile_utils import CompileMetrics
 from .data_adapter import unpack_x_y_sample_weight
 from .loops import Loops
 

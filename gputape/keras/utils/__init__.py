@@ -41,6 +41,16 @@ def get_source_inputs(tensor: Any) -> list[Any]:
 
 # Public names of modules that load when they are used.
 _LATER = {
+    "array_to_img": ".image_utils",
+    "get_file": ".files",
+    "image_dataset_from_directory": ".directories",
+    "img_to_array": ".image_utils",
+    "load_img": ".image_utils",
+    "save_img": ".image_utils",
+    "split_dataset": ".split",
+    "text_dataset_from_directory": ".directories",
+    "timeseries_dataset_from_array": ".timeseries",
+    "FeatureSpace": ".feature_space",
     "PyDataset": "..training.data_adapter",
     "Sequence": "..training.data_adapter",
     "pack_x_y_sample_weight": "..training.data_adapter",
@@ -50,15 +60,18 @@ _LATER = {
 
 
 def __getattr__(name: str) -> Any:
-    if name in _LATER:
-        import importlib
+    import importlib
 
+    if name == "bounding_boxes":
+        return importlib.import_module(".bounding_boxes", __name__)
+    if name in _LATER:
         return getattr(importlib.import_module(_LATER[name], __name__), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 __all__ = [
-    "CustomObjectScope", "Progbar", "clear_session", "custom_object_scope", "deserialize_keras_object",
+    "CustomObjectScope", "Progbar", "bounding_boxes", "clear_session", "custom_object_scope",
+    "deserialize_keras_object",
     "disable_interactive_logging", "enable_interactive_logging", "get_custom_objects", "get_registered_name",
     "get_registered_object", "get_source_inputs", "is_interactive_logging_enabled", "is_keras_tensor", "normalize",
     "pad_sequences", "register_keras_serializable", "serialize_keras_object", "standardize_dtype", "to_categorical",

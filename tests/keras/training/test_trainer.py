@@ -218,7 +218,6 @@ def test_losses_and_metrics_that_do_not_fit() -> None:
     y = [Y, np.concatenate([Y, Y], 1)]
     for arguments, text in (
         ({"loss": {"a": "mse", "c": "mse"}}, "Expected keys"),
-        ({"loss": ["mse"] * 3}, "one entry per output"),
         ({"loss": "mse", "loss_weights": [1.0, 2.0, 3.0]}, "got 2 losses and 3 weights"),
         ({"loss": "mse", "metrics": ["mae"]}, "Invalid `metrics`"),
         ({"loss": "mse", "metrics": {"z": "mae"}}, "Invalid `metrics`"),
@@ -226,6 +225,9 @@ def test_losses_and_metrics_that_do_not_fit() -> None:
         with pytest.raises(ValueError, match=text):
             made.compile("sgd", **arguments)
             made.fit(X, y, verbose=0)
+    with pytest.raises(KeyError, match="can't be found in either the model's output"):
+        made.compile("sgd", ["mse"] * 3)
+        made.fit(X, y, verbose=0)
     with pytest.raises(ValueError, match="list, tuple, or dict"):
         made.compile("sgd", "mse", metrics="mae")
     with pytest.raises(ValueError, match="loss_weights"):

@@ -1,0 +1,96 @@
+"""Captured: a program on a device as one CUDA graph, launched once per call.
+
+The program runs once while the graph is captured, so its work is that of the kernels; afterwards a call copies the
+arguments into the graph's own buffers, launches, and copies the results out: results of earlier calls stay valid.
+Variables are changed in place, so the graph reads and writes their arrays. It is captured anew when a Variable has
+other memory than before, or when someone else holds what the graph would overwrite. Printing and assertions need
+values on the host: they are served after the launch, in their order, from the graph's buffers.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from . import cuda, nest
+from .op import Effect
+from .record import pause
+from .tensor import Array, Tensor
+from .trace import Read, Step
+
+
+class NotCapturable(Exception):
+    """Why a program cannot be one graph."""
+
+
+class Captured:
+    """The graph of a recording, `concrete`. Calling it is calling the function."""
+
+    def __init__(self, concrete: Any) -> None:
+        self.concrete = concrete
+        self.variables = concrete.variables()
+        self.graph: Any = None
+        self.arrays: list[Any] = []  # the Variables' memory in the graph
+        for step in concrete.steps:
+            if isinstance(step.op, Effect) and step.op.on_host and step.outputs:
+                raise NotCapturable(f"{step.op.name} ({step.where}) makes its values on the host")
+        self.copied = self.overtaken()
+
+    def overtaken(self) -> set[int]:
+        """Registers that show a Variable's memory and are read after an effect has changed it: they need a copy."""
+        found = set()
+        read: dict[int, Any] = {}  # register -> the Variable it was read from
+        for k, step in enumerate(self.concrete.steps):
+            if type(step.op) is Read:
+                read[step.outputs[0]] = step.op.variable
+            changed = {id(v) for v in step.targets}
+            needed = self.concrete.lives.needed
+            found |= {r for r, v in read.items() if id(v) in changed and needed[r] >= k}
+            found |= {r for r, v in read.items() if id(v) in changed and r in self.concrete.lives.returned}
+        return found
+
+    def __call__(self, arguments: list[Tensor]) -> Any:
+        if self.graph is None or not self.valid():
+            self.capture(arguments)
+        for buffer, x in zip(self.inputs, arguments, strict=True):
+            buffer[...] = x._array
+        self.graph.launch()
+        for step, arrays in self.late:
+            step.op.perform(step.targets, arrays, step.attrs)
+        leaves = [Tensor(y._array.copy()) if isinstance(y, Array) else y for y in nest.flatten(self.graph.outputs)]
+        return nest.pack_sequence_as(self.concrete.structure, leaves)
+
+    def valid(self) -> bool:
+        """Whether the Variables' memory is still that of the graph, and nobody else's."""
+        return (
+            all(v._array is a for v, a in zip(self.variables, self.arrays, strict=True)) and self.held() == self.holds
+        )
+
+    def held(self) -> list[int]:
+        return [sys.getrefcount(a) for a in self.arrays]
+
+    def capture(self, arguments: list[Tensor]) -> None:
+        self.graph, self.arrays = None, []  # lets go of what it holds
+        self.late: list[tuple[Step, list[Any]]] = []
+        changed = {id(v): v for step in self.concrete.steps for v in step.targets}
+        for variable in changed.values():
+            variable.writable()  # memory that is nobody else's
+        self.inputs = [cuda.empty_like(x._array) for x in arguments]
+        with pause():
+            self.graph = cuda.Graph(self.program)
+        self.arrays = [v._array for v in self.variables]
+        self.holds = self.held()
+
+    def program(self) -> Any:
+        """The program on the graph's buffers."""
+        return self.concrete.interpret([Tensor(b) for b in self.inputs], read=self.read, perform=self.perform)
+
+    def read(self, step: Step) -> Tensor:
+        array = step.op.variable._array
+        return Tensor(cuda.array_code(lambda a: a.copy(), array) if step.outputs[0] in self.copied else array)
+
+    def perform(self, step: Step, arrays: list[Any]) -> Any:
+        if step.op.on_host:
+            self.late.append((step, arrays))
+            return None
+        return step.op.perform(step.targets, arrays, step.attrs)
