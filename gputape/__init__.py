@@ -10,17 +10,16 @@ import pkgutil as _pkgutil
 from typing import Any as _Any
 
 from . import custom as _custom
-from . import device as _device
 from . import dtypes as _dtypes
 from . import errors, nest, ops, testing
 from . import function as _function
-from . import module as _module
 from . import tape as _tape
 from . import tensor as _tensor
 from .api import build as _build
 from .errors import unknown_name as _unknown_name
+from .indexed_slices import IndexedSlicesSpec, type_spec_from_value
 from .tensor_shape import TensorShape
-from .tensor_spec import IndexedSlicesSpec, TensorSpec, TypeSpec, type_spec_from_value
+from .tensor_spec import TensorSpec, TypeSpec
 
 __version__ = "0.1.0"
 
@@ -65,22 +64,17 @@ _NAMES: dict[str, _Any] = {
     "tf.__version__": __version__,
     "tf.version.VERSION": __version__,
 }
-_families = [_importlib.import_module(f"{ops.__name__}.{m.name}") for m in _pkgutil.iter_modules(ops.__path__)]
-_optional = [
-    _importlib.import_module(f"{__name__}.{m.name}")
-    for m in _pkgutil.iter_modules(__path__)
-    if m.name in ("average_loss", "candidates", "example", "forward", "fractional_pool", "lookup", "ragged", "sparse")
-    or m.name
-    in ("random", "debugging", "data", "distribute", "config", "io", "strings", "train", "control_flow", "vmap")
-    or m.name in ("autograph", "graph_mode", "initial_values", "saved_model", "summary")
+# Every module is loaded and says its names in NAMES, but for those that wait until they are asked for.
+_LATE = ("__main__", "demo", "doctor", "keras")
+_modules = [
+    _importlib.import_module(f"{_home}.{_m.name}")
+    for _home, _path in ((ops.__name__, ops.__path__), (__name__, __path__))
+    for _m in _pkgutil.iter_modules(_path)
+    if _m.name not in _LATE
 ]
-_built = _build(
-    __name__,
-    [_NAMES, _device.NAMES, _module.NAMES, *[m.NAMES for m in (*_families, *_optional) if hasattr(m, "NAMES")]],
-)
+_built = _build(__name__, [_NAMES, *[_m.NAMES for _m in _modules if hasattr(_m, "NAMES")]])
 globals().update(_built)
 __all__ = sorted(n for n in _built if not n.startswith("_"))
-
 
 _KERAS = ("initializers", "losses", "metrics", "optimizers")  # also tf.losses, when it is asked for
 

@@ -300,7 +300,9 @@ class _Probe:
 
 def _boxed(made: Any) -> Any:
     """NumPy hands back scalars for arrays of no dimensions; tensors hold arrays."""
-    return made if cuda.is_device(made) else np.asarray(made)
+    if cuda.is_device(made):
+        return made
+    return np.asarray(made, object if isinstance(made, bytes) else None)
 
 
 def _c_name(dtype: Any) -> str:

@@ -87,13 +87,3 @@ def pause() -> Iterator[None]:
         yield
     finally:
         state.stack = kept
-
-
-@contextlib.contextmanager
-def pause_tapes() -> Iterator[None]:
-    """Hide the body from gradient tapes; traces still see it."""
-    kept, state.stack = state.stack, [r for r in state.stack if not r.is_tape]
-    try:
-        yield
-    finally:
-        state.stack = kept

@@ -504,4 +504,4 @@ def gradient_of_meaning(op: Fused, inputs: tuple[Any, ...], attrs: dict[str, Any
 
 
 register("gradient_of_meaning", gradient_of_meaning)
-__all__ = ["GradientTape", "IndexedSlices", "UnconnectedGradients"]
+__all__ = ["GradientTape", "IndexedSlices", "UnconnectedGradients", "densified"]

@@ -371,7 +371,9 @@ def host_array(value: Any, dtype: Any = None, hint: np.dtype[Any] | None = None)
         array, exact = value, True
     elif isinstance(value, (np.ndarray, np.generic)):
         array, exact = np.asarray(value), True
-    elif isinstance(value, (bool, int, float, complex, str, bytes)):
+    elif isinstance(value, (str, bytes)):
+        array, exact = np.asarray(value, object), False  # NumPy's own strings lose zeros at the end
+    elif isinstance(value, (bool, int, float, complex)):
         array, exact = np.asarray(value), False
     elif isinstance(value, (list, tuple, range)):
         array, exact = _from_sequence(value)
@@ -468,9 +470,11 @@ def _from_sequence(value: Any) -> tuple[Any, bool]:
     if any(issubclass(kind, DType) for kind in kinds):
         raise ValueError("Attempt to convert a dtype to a Tensor.")
     try:
-        array = np.asarray(nested)
+        array = np.asarray(nested, object if kinds and kinds <= {str, bytes} else None)
     except ValueError as error:
         raise ValueError("Can't convert non-rectangular Python sequence to Tensor.") from error
+    if array.dtype.kind == "O" and any(isinstance(item, list) for item in array.flat):
+        raise ValueError("Can't convert non-rectangular Python sequence to Tensor.")
     typed = [leaf for leaf in leaves if isinstance(leaf, (np.ndarray, np.generic))]
     if array.dtype.kind == "O" and any(leaf is None for leaf in leaves):
         raise ValueError(f"Attempt to convert a value (None) with an unsupported type to a Tensor: {value!r}")

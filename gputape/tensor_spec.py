@@ -1,11 +1,11 @@
-"""TensorSpec: the shape and dtype of a tensor without its values; and the specs of other kinds of values."""
+"""TensorSpec: the shape and dtype of a tensor without its values."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Any
 
-from .dtypes import DType, as_dtype, float32, int64
+from .dtypes import DType, as_dtype, float32
 from .tensor_shape import Dims, TensorShape
 
 
@@ -13,11 +13,6 @@ class TypeSpec:
     """Base of the classes that describe values without having them. Reference: tf.TypeSpec."""
 
     __slots__ = ()
-
-    @property
-    def value_type(self) -> Any:
-        """The class of the values that are described."""
-        raise NotImplementedError(f"{type(self).__name__} must define `value_type`")
 
     def is_compatible_with(self, spec_or_value: Any) -> bool:
         raise NotImplementedError(f"{type(self).__name__} must define `is_compatible_with`")
@@ -41,12 +36,6 @@ class TensorSpec(TypeSpec):
 
     def __init__(self, shape: Dims, dtype: Any = float32, name: str | None = None) -> None:
         self._shape, self._dtype, self._name = TensorShape(shape), as_dtype(dtype), name
-
-    @property
-    def value_type(self) -> Any:
-        from .tensor import Tensor
-
-        return Tensor
 
     @property
     def shape(self) -> TensorShape:
@@ -120,87 +109,6 @@ class TensorSpec(TypeSpec):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return TensorSpec, (self._shape, self._dtype, self._name)
-
-
-class IndexedSlicesSpec(TypeSpec):
-    """Describes tf.IndexedSlices: the shape and dtype of the dense tensor, and those of its parts.
-
-    >>> import gputape as tf
-    >>> tf.IndexedSlicesSpec([3, 2])
-    IndexedSlicesSpec(TensorShape([3, 2]), tf.float32, tf.int64, None, TensorShape([None]))
-    """
-
-    __slots__ = ("_parts",)
-
-    def __init__(
-        self,
-        shape: Dims = None,
-        dtype: Any = float32,
-        indices_dtype: Any = int64,
-        dense_shape_dtype: Any = None,
-        indices_shape: Dims = None,
-    ) -> None:
-        self._parts = (
-            TensorShape(shape),
-            as_dtype(dtype),
-            as_dtype(indices_dtype),
-            None if dense_shape_dtype is None else as_dtype(dense_shape_dtype),
-            TensorShape([None] if indices_shape is None else indices_shape),
-        )
-
-    @classmethod
-    def from_value(cls, value: Any) -> IndexedSlicesSpec:
-        """The spec of a tf.IndexedSlices."""
-        size = value.dense_shape
-        kind = None if size is None else getattr(size, "dtype", value.indices.dtype)
-        return cls(value.shape, value.dtype, value.indices.dtype, kind, value.indices.shape)
-
-    @property
-    def value_type(self) -> Any:
-        from .tape import IndexedSlices
-
-        return IndexedSlices
-
-    @property
-    def shape(self) -> TensorShape:
-        return self._parts[0]
-
-    @property
-    def dtype(self) -> DType:
-        return self._parts[1]
-
-    def is_compatible_with(self, spec_or_value: Any) -> bool:
-        other = spec_or_value
-        if not isinstance(other, IndexedSlicesSpec):
-            if not isinstance(other, self.value_type):
-                return False
-            other = IndexedSlicesSpec.from_value(other)
-        return self.dtype == other.dtype and self.shape.is_compatible_with(other.shape)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, IndexedSlicesSpec) and self._parts == other._parts
-
-    def __hash__(self) -> int:
-        return hash(self._parts)
-
-    def __repr__(self) -> str:
-        return f"IndexedSlicesSpec({', '.join(map(repr, self._parts))})"
-
-
-def type_spec_from_value(value: Any) -> Any:
-    """The spec of a tensor, of tf.IndexedSlices, or of a value that has one of its own; TypeError for others.
-
-    >>> import gputape as tf
-    >>> tf.type_spec_from_value(tf.constant([1.0]))
-    TensorSpec(shape=(1,), dtype=tf.float32, name=None)
-    """
-    if hasattr(value, "dense_shape") and hasattr(value, "indices") and type(value).__name__ == "IndexedSlices":
-        return IndexedSlicesSpec.from_value(value)
-    if hasattr(value, "_type_spec"):
-        return value._type_spec
-    if _is_tensor(value):
-        return TensorSpec.from_tensor(value)
-    raise TypeError(f"Could not build a TypeSpec for {value!r} of type {type(value).__name__}")
 
 
 def _is_tensor(value: Any) -> bool:

@@ -312,12 +312,13 @@ _ROWS = (
     "cross_entropy_rows cross_entropy_rows_grad pool_max pool_max_gather pool_max_scatter pool_spread pool_sum "
     "sparse_cross_entropy_rows sparse_cross_entropy_rows_grad"
 )
+_FIRST = "convolve convolve_input depthwise depthwise_input layer_norm_rows rms_norm_rows"
 RULES: dict[str, Rule] = {
     **dict.fromkeys(_ALIGNED, aligned),
     **dict.fromkeys(_LEADING.split(), leading),
     **dict.fromkeys(_ALONG.split(), along),
     **dict.fromkeys(_ROWS.split(), rows()),
-    **dict.fromkeys(("convolve", "convolve_input", "layer_norm_rows", "rms_norm_rows"), rows(0)),
+    **dict.fromkeys(_FIRST.split(), rows(0)),
     **dict.fromkeys(("padded", "folded", "mirrored"), prefixed(paddings=(0, 0))),
     **dict.fromkeys(("segment_reduce", "rows_of"), _last),
     "convolve_filter": _convolve_filter,

@@ -3,6 +3,8 @@
 import pytest
 
 import gputape as tf
+from gputape import config, cuda
+from gputape.record import state
 
 
 @pytest.mark.parametrize(
@@ -41,17 +43,28 @@ def test_jit_and_options():
         tf.config.experimental.set_device_policy("loud")
 
 
-def test_devices():
-    cpu = tf.config.list_physical_devices("CPU")[0]
-    tf.config.set_visible_devices([], "GPU")
-    try:
-        assert tf.config.get_visible_devices() == [cpu]
-        assert tf.constant(1.0).device.endswith("CPU:0")
-    finally:
-        tf.config.set_visible_devices(tf.config.list_physical_devices("GPU"), "GPU")
-        from gputape.record import state
+@pytest.fixture
+def two_devices(monkeypatch):
+    """As if there were a GPU, and the settings as they were afterwards."""
+    monkeypatch.setattr(cuda, "available", lambda: True)
+    monkeypatch.setattr(config, "_hidden", set())
+    monkeypatch.setattr(state, "device", None)
 
-        state.device = None
+
+def test_hidden_gpus(two_devices):
+    cpu, gpu = tf.config.list_physical_devices()
+    assert tf.config.get_visible_devices() == [cpu, gpu]
+    tf.config.set_visible_devices([], "GPU")
+    assert tf.config.get_visible_devices() == [cpu] and tf.config.get_visible_devices("GPU") == []
+    assert tf.constant(1.0).device.endswith("CPU:0")
+    tf.config.set_visible_devices(gpu, "GPU")
+    assert tf.config.get_visible_devices() == [cpu, gpu] and state.device is None
+    tf.config.set_visible_devices([cpu])
+    assert tf.config.get_visible_devices() == [cpu]
+
+
+def test_what_cannot_be_hidden_or_is_not_there():
+    cpu = tf.config.list_physical_devices("CPU")[0]
     with pytest.raises(ValueError, match="cannot be hidden"):
         tf.config.set_visible_devices([], "CPU")
     with pytest.raises(ValueError, match="no device of this machine"):

@@ -134,3 +134,40 @@ def test_grad_pass_through_and_stop_gradient():
     np.testing.assert_array_equal(y.numpy(), [1.0, 3.0])
     np.testing.assert_array_equal(tape.gradient(y, x).numpy(), [1.0, 1.0])
     np.testing.assert_allclose(tape.gradient(z, x).numpy(), [1.4, 2.6])
+
+
+def test_gradients_for_arguments_that_are_no_tensors_are_ignored():
+    @tf.custom_gradient
+    def scale(x, factor, y=None):
+        return x * factor, lambda dy: (dy * 7.0, None)
+
+    x, y = tf.constant(3.0), tf.constant(1.0)
+    with tf.GradientTape() as tape:
+        tape.watch([x, y])
+        made = scale(x, 2.0, y=y)
+    dx, dy = tape.gradient(made, [x, y])
+    assert dx.numpy() == 7.0 and dy is None
+
+
+def test_tapes_that_follow_no_argument_see_what_is_closed_over():
+    x = tf.constant(3.0)
+
+    @tf.custom_gradient
+    def cube(a):
+        @tf.custom_gradient
+        def slope(dy):
+            return dy * 3.0 * x**2.0, lambda ddy: ddy * 1000.0
+
+        return a**3.0, slope
+
+    with tf.GradientTape() as outer:
+        outer.watch(x)
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            y = cube(x)
+        first = tape.gradient(y, x)
+    assert first.numpy() == 27.0 and outer.gradient(first, x).numpy() == 18.0
+
+
+def test_stop_gradient_of_a_list_is_a_tensor():
+    assert tf.stop_gradient([tf.constant(1.0), tf.constant(2.0)]).numpy().tolist() == [1.0, 2.0]

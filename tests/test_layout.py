@@ -32,10 +32,9 @@ ORDER = [
     ],
     ["record", "api"],
     ["tensor"],
-    ["op", "module"],
+    ["op", "module", "tensor_spec"],
     ["vmap", "explain", "indexed_slices"],
     ["tape"],
-    ["tensor_spec"],
     ["blas", "blas_plan", "ops", "ragged", "sparse"],
     [
         "candidates",

@@ -279,3 +279,62 @@ def test_explain_other_reasons():
     assert "not cut" in tape.explain(y, v)
     assert "not watched" in tape.explain(y, w) and "trainable=False" in tape.explain(y, w)
     assert "int32" in tape.explain(y, tf.constant(1))
+
+
+# -- details of TensorFlow's contract
+
+
+def test_a_tensor_by_itself_is_one_even_if_nobody_watches():
+    x, v = tf.constant([1.0, 2.0]), tf.Variable(3.0, trainable=False)
+    with tf.GradientTape(persistent=True) as tape:
+        y = x * 2.0
+    assert tape.gradient(x, x).numpy().tolist() == [1.0, 1.0] and tape.gradient(v, v).numpy() == 1.0
+    assert tape.gradient(y, x) is None
+
+
+def test_variables_are_watched_in_the_order_in_which_they_were_made():
+    a, b, c = tf.Variable(1.0), tf.Variable(2.0), tf.Variable(3.0)
+    with tf.GradientTape() as tape:
+        y = c * a
+        b.assign(5.0)
+    assert [v is w for v, w in zip(tape.watched_variables(), (a, b, c), strict=True)] == [True] * 3
+    assert [g is None for g in tape.gradient(y, tape.watched_variables())] == [False, True, False]
+
+
+def test_a_number_read_from_a_variable_watches_it():
+    v, i = tf.Variable(1.0), tf.Variable(1)
+    with tf.GradientTape() as tape:
+        v.numpy()
+        tf.cast(i, "float32")
+    assert len(tape.watched_variables()) == 2
+
+
+def test_a_gradient_inside_an_open_persistent_tape_is_warned_of_once(caplog):
+    from gputape import tape as module
+
+    module._tell_once.cache_clear()
+    x = tf.constant(3.0)
+    with tf.GradientTape(persistent=True) as tape:
+        tape.watch(x)
+        y = x * x
+        for _ in range(2):
+            assert tape.gradient(y, x).numpy() == 6.0
+    assert caplog.text.count("inside its context is significantly less efficient") == 1
+
+
+def test_reset_and_stop_recording_want_an_open_tape():
+    tape = tf.GradientTape()
+    with pytest.raises(ValueError, match="Tape is not recording"):
+        tape.reset()
+    with pytest.raises(RuntimeError, match="which is not recording"), tape.stop_recording():
+        pass
+
+
+def test_unknown_ways_to_be_unconnected():
+    x = tf.constant(1.0)
+    for name in ("gradient", "jacobian", "batch_jacobian"):
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            y = x * x
+        with pytest.raises(ValueError, match="Unknown value for unconnected_gradients: 'none at all'"):
+            getattr(tape, name)(y, x, unconnected_gradients="none at all")

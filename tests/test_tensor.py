@@ -110,3 +110,11 @@ def test_tensors_die_with_their_last_reference():
     del x
     gc.collect()
     assert watch() is None
+
+
+def test_bytes_keep_their_zeros_and_need_no_encoding():
+    assert tf.constant(b"a\0").numpy() == b"a\0"
+    assert tf.constant([b"\xff", "a\0"]).numpy().tolist() == [b"\xff", b"a\0"]
+    assert [t.numpy() for t in tf.unstack(tf.constant(["a", "b"]))] == [b"a", b"b"]
+    with pytest.raises(ValueError, match="non-rectangular"):
+        tf.constant([["a"], ["b", "c"]])

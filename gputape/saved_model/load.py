@@ -38,7 +38,7 @@ class Restored:
         queue: list[Any] = [self]
         seen = {id(self)}
         while queue:
-            x: Any = queue.pop(0)
+            x = queue.pop(0)
             held = x.values() if isinstance(x, dict) else x if isinstance(x, list) else vars(x).values()
             for child in held:
                 if id(child) in seen or not isinstance(child, (Variable, Restored, list, dict)):

@@ -141,7 +141,7 @@ def _recordable(f: Any) -> tuple[Any, list[tuple[Any, Any]]]:
         return f, [((specs[0] if len(specs) == 1 else nest.pack_sequence_as(f.inputs, specs),), {})]
     if f.input_signature is not None:
         return f.python_function, [(tuple(f.input_signature), {})]
-    calls: list[Any] = []
+    calls: list[tuple[Any, Any]] = []
     for recordings in f._concrete.values():
         specs = [TensorSpec(x._array.shape, x.dtype) for x in recordings[0].trace.arguments]
         if len(specs) == f._count:  # all arguments are tensors, one each

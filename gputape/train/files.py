@@ -165,7 +165,9 @@ _PATHS = ("model_checkpoint_path", "all_model_checkpoint_paths")
 def latest_checkpoint(checkpoint_dir: Any, latest_filename: str | None = None) -> str | None:
     """The latest checkpoint of a directory, as a name that `Checkpoint.restore` takes; None if there is none."""
     state = get_checkpoint_state(checkpoint_dir, latest_filename)
-    return state.model_checkpoint_path if state and index_path(state.model_checkpoint_path).exists() else None
+    if state is None or not index_path(state.model_checkpoint_path).exists():
+        return None
+    return state.model_checkpoint_path
 
 
 def load_checkpoint(ckpt_dir_or_file: Any) -> CheckpointReader:

@@ -45,7 +45,8 @@ class CheckpointManager:
             )
         if checkpoint_interval is not None and step_counter is None:
             raise ValueError("`step_counter` should be passed if `checkpoint_interval` is not None.")
-        self._checkpoint, self._directory, self._max_to_keep = checkpoint, os.fspath(directory), max_to_keep
+        self._directory: str = os.fspath(directory)
+        self._checkpoint, self._max_to_keep = checkpoint, max_to_keep
         self._hours, self._name = keep_checkpoint_every_n_hours, checkpoint_name
         self._step_counter, self._interval, self._init_fn = step_counter, checkpoint_interval, init_fn
         self._last_step: int | None = None
@@ -64,7 +65,7 @@ class CheckpointManager:
 
     @property
     def directory(self) -> str:
-        return str(self._directory)
+        return self._directory
 
     @property
     def checkpoint_interval(self) -> int | None:

@@ -81,11 +81,12 @@ def _made(variable: Variable) -> None:
         tensor.on_created.remove(_made)
         return
     variable.__dict__["_looks"] = 0
-    variable.__class__ = _looking(type(variable))  # type: ignore[arg-type]
+    kind: Any = type(variable)
+    variable.__class__ = _looking(kind)
 
 
 @functools.cache
-def _looking(kind: type[Variable]) -> type[Variable]:
+def _looking(kind: Any) -> Any:
     """The class of a Variable of class `kind` that still looks for its value."""
 
     def found(self: Any) -> Any:

@@ -9,6 +9,7 @@ import pytest
 
 import gputape as tf
 from gputape import keras, tensor
+from gputape.record import recording
 from gputape.train import restore
 
 VALUE = "/.ATTRIBUTES/VARIABLE_VALUE"
@@ -141,6 +142,23 @@ def test_the_state_of_a_generator(tmp_path):
     drawn = generator.normal([3]).numpy()
     checkpoint.restore(path).assert_consumed()
     np.testing.assert_array_equal(generator.normal([3]).numpy(), drawn)
+
+
+def test_nobody_hears_of_a_restoration(tmp_path):
+    class Ear:
+        is_tape, names = False, []
+
+        def record(self, op, inputs, outputs, attrs):
+            self.names.append(op.name)
+
+        def created(self, variable, initial):
+            pass
+
+    checkpoint = tf.train.Checkpoint(v=tf.Variable(1.0))
+    path = checkpoint.write(tmp_path / "x")
+    with recording(Ear()) as ear:
+        checkpoint.read(path).assert_consumed()
+    assert ear.names == []
 
 
 def test_restoring_is_no_step_of_a_recorded_function(tmp_path):
