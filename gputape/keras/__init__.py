@@ -9,7 +9,7 @@ import importlib as _importlib
 from typing import Any as _Any
 
 _MODULES = (
-    "activations", "applications", "backend", "callbacks", "config", "constraints", "datasets", "distribution",
+    "activations", "backend", "callbacks", "config", "constraints", "datasets",
     "dtype_policies", "initializers", "layers", "losses", "metrics", "mixed_precision", "models", "ops", "optimizers",
     "preprocessing", "random", "regularizers", "saving", "tree", "utils",
 )  # fmt: skip
@@ -53,21 +53,14 @@ def version() -> str:
 
 def __getattr__(name: str) -> _Any:
     if name in _MODULES:
-        try:
-            return _importlib.import_module(f"{__name__}.{name}")
-        except ModuleNotFoundError as error:
-            if error.name != f"{__name__}.{name}":
-                raise
-    elif name in _NAMES:
+        return _importlib.import_module(f"{__name__}.{name}")
+    if name in _NAMES:
         value = getattr(_importlib.import_module(f"{__name__}.{_NAMES[name]}"), name)
         globals()[name] = value
         return value
-    from difflib import get_close_matches
+    from gputape.errors import unknown_name
 
-    near = get_close_matches(name, [n for n in __all__ if n != name], 1)
-    raise AttributeError(
-        f"module {__name__!r} has no attribute {name!r}" + (f"; did you mean {near[0]!r}?" if near else "")
-    )
+    raise unknown_name(__name__, name, [n for n in __all__ if n != name])
 
 
 def __dir__() -> list[str]:

@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 import gputape as tf
+from gputape.errors import unknown_name
 
 from .backend import floatx, is_keras_tensor, standardize_dtype
 from .serialization import deserialize_keras_object, serialize_keras_object
@@ -242,3 +243,7 @@ def get(identifier: Any) -> Any:
 
 
 _CLASSES = {c.__name__: c for c in (DTypePolicy, FloatDTypePolicy, DTypePolicyMap)}
+
+
+def __getattr__(name: str) -> Any:
+    raise unknown_name(__name__, name, globals())

@@ -1,5 +1,11 @@
 """Callbacks: what fit, evaluate and predict call at their turning points."""
 
+from __future__ import annotations
+
+from typing import Any
+
+from gputape.errors import unknown_name
+
 from .averages import SwapEMAWeights as SwapEMAWeights
 from .callback import Callback as Callback
 from .callback import CallbackList as CallbackList
@@ -15,3 +21,7 @@ from .monitor import EarlyStopping as EarlyStopping
 from .monitor import MonitorCallback as MonitorCallback
 from .monitor import TerminateOnNaN as TerminateOnNaN
 from .tensorboard import TensorBoard as TensorBoard
+
+
+def __getattr__(name: str) -> Any:
+    raise unknown_name(__name__, name, globals())

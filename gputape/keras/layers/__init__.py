@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from gputape.errors import unknown_name
+
 from ..serialization import deserialize_keras_object, serialize_keras_object
 
 # isort: off
@@ -129,3 +131,7 @@ __all__ = [
     "RandomHue", "RandomInvert", "RandomPerspective", "RandomPosterization", "RandomRotation", "RandomSaturation",
     "RandomSharpness", "RandomShear", "RandomTranslation", "RandomZoom", "Resizing", "Solarization",
 ]  # fmt: skip
+
+
+def __getattr__(name: str) -> Any:
+    raise unknown_name(__name__, name, globals())
