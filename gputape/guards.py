@@ -21,6 +21,7 @@ import numpy as np
 _PLAIN = (bool, int, float, complex, str, bytes, type(None), np.generic, np.dtype)
 _CODE = (types.ModuleType, type, types.BuiltinFunctionType, np.ufunc)  # what nobody replaces to change a result
 _MISSING = object()
+_SCOPES = {"LOAD_GLOBAL": "GLOBAL", "LOAD_DEREF": "CELL", "LOAD_CLASSDEREF": "CELL", "LOAD_FAST": "LOCAL"}
 SMALL = 4096  # bytes of an array that are compared at every call
 MANY = 100  # elements of a list or dict that are compared, and functions that are looked at
 
@@ -123,13 +124,13 @@ class _Search:
             return
         self.seen.add(mark)
         cells = dict(zip(f.__code__.co_freevars, f.__closure__ or (), strict=True))
-        for root, attributes in _paths(f.__code__):
-            if root in arguments:
-                self.follow(root, arguments[root], attributes, True)
-            elif root in cells:
-                self.follow(root, functools.partial(_content, cells[root]), attributes, False)
-            elif root in f.__globals__:
+        for kind, root, attributes in _paths(f.__code__):
+            if kind == "GLOBAL" and root in f.__globals__:
                 self.follow(root, functools.partial(f.__globals__.get, root, _MISSING), attributes, False)
+            elif kind != "GLOBAL" and root in arguments:
+                self.follow(root, arguments[root], attributes, True)
+            elif kind == "CELL" and root in cells:
+                self.follow(root, functools.partial(_content, cells[root]), attributes, False)
 
     def follow(self, path: str, read: Callable[[], Any], attributes: tuple[str, ...], argument: bool) -> None:
         """Walk from a root along attributes that are stored, not computed; guard what stands at the end.
@@ -195,9 +196,13 @@ def _attribute(read: Callable[[], Any], name: str) -> Any:
     return stored[name] if name in stored else inspect.getattr_static(type(value), name, _MISSING)
 
 
-def _paths(code: types.CodeType) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Names that `code` and the functions inside it read, each with the attributes taken of it one after another."""
+def _paths(code: types.CodeType, inner: bool = False) -> Iterator[tuple[str, str, tuple[str, ...]]]:
+    """Names that `code` and the functions inside it read, each with the attributes taken of it one after another.
+
+    Each comes with its kind: GLOBAL, CELL (shared with an enclosing or inner function) or LOCAL.
+    """
     root: str | None = None
+    scope = ""
     attributes: list[str] = []
     for instruction in dis.get_instructions(code):
         kind, value = instruction.opname, instruction.argval
@@ -207,16 +212,18 @@ def _paths(code: types.CodeType) -> Iterator[tuple[str, tuple[str, ...]]]:
         if kind in ("PUSH_NULL", "CACHE", "EXTENDED_ARG"):
             continue
         if root is not None:
-            yield root, tuple(attributes)
-        loads = kind.startswith(("LOAD_GLOBAL", "LOAD_DEREF", "LOAD_FAST", "LOAD_CLASSDEREF", "LOAD_NAME"))
+            yield scope, root, tuple(attributes)
+        scope = next((_SCOPES[start] for start in _SCOPES if kind.startswith(start)), "")
         root, attributes = None, []
-        if loads and isinstance(value, tuple):  # two names in one instruction
-            yield value[0], ()
+        if scope == "LOCAL" and inner:  # of an inner function: nobody else's
+            continue
+        if scope and isinstance(value, tuple):  # two names in one instruction
+            yield scope, value[0], ()
             value = value[-1]
-        if loads:
+        if scope:
             root = value
     if root is not None:
-        yield root, tuple(attributes)
+        yield scope, root, tuple(attributes)
     for constant in code.co_consts:
         if isinstance(constant, types.CodeType):
-            yield from _paths(constant)
+            yield from _paths(constant, inner=True)

@@ -135,9 +135,9 @@ class Op:
         """Wrap the arrays an op made and tell the recorders."""
         result: Any
         if type(made) is tuple:
-            outputs = result = tuple([Tensor(a if type(a) is np.ndarray else _boxed(a)) for a in made])
+            outputs = result = tuple([Tensor(a if type(a) is np.ndarray else boxed(a)) for a in made])
         else:
-            result = Tensor(made if type(made) is np.ndarray else _boxed(made))
+            result = Tensor(made if type(made) is np.ndarray else boxed(made))
             outputs = (result,)
         stack = state.stack
         if stack:
@@ -298,7 +298,7 @@ class _Probe:
         return lambda *args: (name, args)
 
 
-def _boxed(made: Any) -> Any:
+def boxed(made: Any) -> Any:
     """NumPy hands back scalars for arrays of no dimensions; tensors hold arrays."""
     if cuda.is_device(made):
         return made
@@ -359,7 +359,7 @@ class Elementwise(Op):
         if self.kinds and dtype.kind not in self.kinds:
             raise self.refused(dtype)
         made = self.run(arrays, attrs)
-        result = Tensor(made if type(made) is np.ndarray else _boxed(made))
+        result = Tensor(made if type(made) is np.ndarray else boxed(made))
         stack = state.stack
         if stack:
             outputs = (result,)
@@ -408,7 +408,7 @@ class Unary(Elementwise):
             made = state.quiet(self.numpy_body, *arrays)
         except Exception as error:
             raise self.explained(error, list(arrays), {}) from error
-        result = Tensor(made if type(made) is np.ndarray else np.asarray(made))
+        result = Tensor(made if type(made) is np.ndarray else boxed(made))
         stack = state.stack
         if stack:
             outputs = (result,)

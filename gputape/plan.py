@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from . import nest
-from .op import Effect, Fused
+from .op import Effect, Fused, boxed
 from .record import pause, recording, state
 from .tensor import Array, Tensor
 from .trace import Read, Step, Trace
@@ -32,7 +32,7 @@ class Plan:
     def __init__(self, trace: Trace, structure: Any) -> None:
         self.constants = list(trace.registers)
         self.likes = list(trace.likes)
-        self.names: dict[str, Any] = {"np": np, "asarray": np.asarray, "only": _only, "Tensor": Tensor}
+        self.names: dict[str, Any] = {"np": np, "boxed": boxed, "only": _only, "Tensor": Tensor}
         self.known: dict[Any, str] = {}  # identity of a named value -> its name
         self.results: set[int] = set()
         returned = self.returned(structure, trace)
@@ -165,7 +165,7 @@ class Plan:
             arguments.append(f"out=b{r}")
         call = f"{self.name(step.op.name, body)}({', '.join(arguments + attrs)})"
         if not more and r not in self.buffers and self.likes[r][0] == ():
-            call = f"asarray({call})"  # NumPy hands back scalars for arrays of no dimensions
+            call = f"boxed({call})"  # NumPy hands back scalars for arrays of no dimensions
         return f"{', '.join([f'r{r}' for r in step.outputs])} = {call}"
 
     def operand(self, r: int) -> str:

@@ -216,3 +216,15 @@ def test_guards_keep_no_instance_alive():
     del owner
     gc.collect()
     assert gone() is None
+
+
+def test_local_names_are_not_globals_of_the_same_name():
+    @tf.function
+    def f(x):
+        value = x * 2.0
+        return (lambda other: other + value)(x)
+
+    for k in range(3):
+        globals().update(value=object(), other=object())
+        assert called(f, X) == (9.0, 1), k
+    del globals()["value"], globals()["other"]

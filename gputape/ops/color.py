@@ -8,7 +8,7 @@ import numpy as np
 
 from ..dtypes import as_dtype
 from ..errors import InvalidArgumentError
-from ..op import public
+from ..op import op, public
 from ..registry import OPS
 from ..tensor import as_tensor
 from .image import as_image
@@ -62,16 +62,31 @@ def adjust_brightness(image: Any, delta: Any) -> Any:
 
 @public
 def adjust_contrast(images: Any, contrast_factor: Any) -> Any:
-    """(x - mean) * contrast_factor + mean, with the mean over height and width of each channel."""
+    """(x - mean) * contrast_factor + mean, with the mean over height and width of each channel.
+
+    As in TensorFlow it has no gradient: asking for one raises LookupError.
+    """
     images = as_tensor(images)
     if images._array.ndim < 3:
         raise InvalidArgumentError(
             f"adjust_contrast: images must have shape (..., height, width, channels), got {tuple(images._array.shape)}"
         )
     x = OPS["cast"](_as_float(images), "float32")
-    mean = OPS["reduce_mean"](x, [-3, -2], keepdims=True)
-    y = (x - mean) * OPS["cast"](as_tensor(contrast_factor), "float32") + mean
+    y = contrast_adjusted(x, OPS["cast"](as_tensor(contrast_factor), "float32"))
     return convert_image_dtype(y, images.dtype, saturate=True)
+
+
+@op
+def contrast_adjusted(xp, x, factor):
+    mean = x.mean((-3, -2), keepdims=True)
+    return (x - mean) * factor + mean
+
+
+@contrast_adjusted.gradient
+def _(dy):
+    raise LookupError(
+        "gradient registry has no entry for: AdjustContrastv2: TensorFlow has none, write it in other ops"
+    )
 
 
 @public

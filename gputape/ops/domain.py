@@ -37,6 +37,7 @@ def refusal(name: str, arrays: tuple[Any, ...], told: str) -> InvalidArgumentErr
 
 
 numeric = taking("fVciu", "numbers: floating point, complex or integer")
+numeric_or_text = taking("fVciuO", "numbers or strings")
 numeric_or_bool = taking("fVciub", "numbers or bools")
 real = taking("fViu", "real numbers: floating point or integer")
 floating = taking("fVc", "floating point or complex numbers")

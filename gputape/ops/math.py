@@ -13,7 +13,7 @@ from ..tensor import Array, as_tensor
 from .cast import zeros_like
 from .compare import greater, greater_equal, less_equal, not_equal, select
 from .complex import conj
-from .domain import numeric, numeric_or_bool, real, real_floating
+from .domain import numeric, numeric_or_bool, numeric_or_text, real, real_floating
 from .functor import camel, functor, kernels_of
 from .unary import log
 
@@ -29,7 +29,7 @@ def _dtype(x: Any, y: Any) -> Any:
 
 
 @elementwise
-@numeric
+@numeric_or_text
 def add(xp, x, y):
     return xp.add(x, y)
 

@@ -204,6 +204,8 @@ def _keyed(f: Callable[..., Any]) -> Callable[..., Any]:
 def _program(f: Any, args: Any, kwargs: Any, keys: dict[int, str], arrays: list[Any], name: str) -> dict[str, Any]:
     """What `f` does with tensors of those specs, as JSON."""
     specs = [s for s in nest.flatten((args, kwargs)) if isinstance(s, TensorSpec)]
+    if any(s.shape.rank is None for s in specs):
+        raise ValueError(f"saved_model: {name} takes a tensor of unknown rank: state its shape, None for unknown sizes")
     unknown = {k for s in specs for k, n in enumerate(s.shape) if n is None}
     sizes = Sizes(list(unknown))
     recorded = [_recorded(f, args, kwargs, chosen, name) for chosen in sizes.recordings()]

@@ -35,7 +35,7 @@ VALUES = [
     ),
     ("adjust_brightness", lambda: im.adjust_brightness(X, 0.25), X + np.float32(0.25)),
     ("adjust_brightness", lambda: im.adjust_brightness(BYTES, 0.25), np.uint8([[[63, 164, 255]]])),
-    ("adjust_contrast", lambda: im.adjust_contrast(X, 1.5), (X - MEAN) * 1.5 + MEAN),
+    ("adjust_contrast contrast_adjusted", lambda: im.adjust_contrast(X, 1.5), (X - MEAN) * 1.5 + MEAN),
     ("adjust_gamma", lambda: im.adjust_gamma(X, 0.5, 2.0), 2 * X**0.5),
     ("rgb_to_hsv", lambda: im.rgb_to_hsv(X), HSV),
     ("hsv_to_rgb", lambda: im.hsv_to_rgb(HSV), X),
@@ -73,6 +73,14 @@ def test_table_is_complete():
 @pytest.mark.parametrize("names, call, expected", VALUES, ids=ids(VALUES))
 def test_values(device, names, call, expected):
     assert_value(call(), expected, rtol=2e-4)
+
+
+def test_contrast_has_no_gradient():
+    image, delta = tf.Variable([[[0.5, 0.0, 0.0]]]), tf.Variable(0.1)
+    with tf.GradientTape() as tape:
+        adjusted = im.adjust_contrast(image, delta)
+    with pytest.raises(LookupError, match="no entry for: AdjustContrastv2"):
+        tape.gradient(adjusted, [image, delta])
 
 
 def test_gradients():

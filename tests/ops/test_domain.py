@@ -20,6 +20,7 @@ def declared(kind, name):
 
 CASES = {
     "numeric": "float32 complex64 int8 uint8",
+    "numeric_or_text": "float32 complex64 int8 uint8",
     "numeric_or_bool": "float32 complex64 int8 uint8 bool",
     "real": "float32 int8 uint8",
     "floating": "float32 complex64",

@@ -194,3 +194,12 @@ def test_python_numbers(device):
     half = tf.cast(x, tf.bfloat16) * 0.5
     assert half.dtype == tf.bfloat16 and tf.cast(half, tf.float32).numpy().tolist() == [0.5, 1, 2]
     assert tf.constant([True, True]).numpy().tolist() == (tf.constant([True, True]) * True).numpy().tolist()
+
+
+def test_strings_are_joined_by_add():
+    a = tf.constant(["a", "b"])
+    assert (a + a).numpy().tolist() == [b"aa", b"bb"] and tf.add(a, "c").numpy().tolist() == [b"ac", b"bc"]
+    double = tf.function(lambda x: x + x)
+    assert [double(tf.constant("ab")).numpy() for _ in range(2)] == [b"abab", b"abab"]
+    with pytest.raises(tf.errors.InvalidArgumentError, match="string"):
+        a * a
