@@ -7,6 +7,7 @@ signature then runs eagerly, with the same result. So does one that calls Python
 from __future__ import annotations
 
 import contextlib
+import functools
 from collections.abc import Callable, Iterator
 from typing import Any, cast
 
@@ -489,11 +490,14 @@ def py_function(func: Any = None, inp: Any = None, Tout: Any = None, name: str |
     """`func(*inp)` on tensors, its results converted to the dtypes `Tout`. Reference: tf.py_function.
 
     Ops in `func` have gradients. A recorded function that calls it runs eagerly, so `func` runs at every call.
+    Without `func` it is a decorator: `@tf.py_function(Tout=tf.float32)`.
 
     >>> import gputape as tf
     >>> tf.py_function(lambda x: x * 2.0, [tf.constant(3.0)], tf.float32).numpy()
     np.float32(6.0)
     """
+    if func is None:
+        return _decorator(py_function, Tout=Tout, name=name)
     _callable("func", func)
     _announce()
     result = func(*[as_tensor(x) for x in inp or ()])
@@ -503,6 +507,15 @@ def py_function(func: Any = None, inp: Any = None, Tout: Any = None, name: str |
             raise InvalidArgumentError(f"py_function: func returned {len(results)} values, Tout has {len(Tout)}")
         return [_converted(y, t) for y, t in zip(results, Tout, strict=True)]
     return None if Tout is None else _converted(result, Tout)
+
+
+def _decorator(call: Callable[..., Any], **options: Any) -> Callable[..., Any]:
+    """A decorator that lets a function be called on tensors by `call`."""
+
+    def decorate(func: Callable[..., Any]) -> Callable[..., Any]:
+        return functools.wraps(func)(lambda *inp: call(func, inp, **options))
+
+    return decorate
 
 
 def _converted(y: Any, dtype: Any) -> Any:
@@ -520,7 +533,10 @@ def numpy_function(
     """`func(*inp)` on NumPy arrays, its results as tensors; gradients do not pass. Reference: tf.numpy_function.
 
     Results keep the dtypes that `func` gave them, Python numbers become float32 and int32, as in eager TensorFlow.
+    Without `func` it is a decorator: `@tf.numpy_function(Tout=tf.float32)`.
     """
+    if func is None:
+        return _decorator(numpy_function, Tout=Tout, stateful=stateful, name=name)
     _callable("func", func)
     _announce()
     result = func(*[as_tensor(x).numpy() for x in inp or ()])

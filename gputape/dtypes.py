@@ -63,6 +63,11 @@ class DType(str):
         return self.numpy.kind in "iu"
 
     @property
+    def is_numeric(self) -> bool:
+        """Whether numbers: neither bool nor string."""
+        return self.is_integer or self.is_floating or self.is_complex
+
+    @property
     def is_unsigned(self) -> bool:
         return self.numpy.kind == "u"
 

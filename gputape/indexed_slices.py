@@ -16,6 +16,8 @@ class IndexedSlices:
     The gradient of `tf.gather` and of embedding lookups; `tf.convert_to_tensor` makes it dense.
     """
 
+    __slots__ = ("__weakref__", "dense_shape", "indices", "values")
+
     def __init__(self, values: Any, indices: Any, dense_shape: Any = None) -> None:
         self.values = values
         self.indices = indices

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import math
 import secrets
 from typing import Any
@@ -25,6 +26,24 @@ def _shape(shape: Any) -> tuple[int, ...]:
 
 def _count(shape: tuple[int, ...]) -> int:
     return math.prod(shape)
+
+
+class Algorithm(enum.IntEnum):
+    """The names of TensorFlow's generators. Here there is one, NumPy's Philox, whichever is asked for."""
+
+    PHILOX = 1
+    THREEFRY = 2
+    AUTO_SELECT = 3
+
+
+def create_rng_state(seed: Any, alg: Any = None) -> Tensor:
+    """The state with which a Generator starts from `seed`, int64.
+
+    >>> import gputape as tf
+    >>> tf.random.create_rng_state(5, "philox").numpy()
+    array([5, 0, 0])
+    """
+    return constant([int(np.asarray(seed).reshape(-1)[0]) & _MASK, 0, 0], "int64")
 
 
 class Generator:
@@ -78,6 +97,10 @@ class Generator:
 
     def reset_from_seed(self, seed: int) -> None:
         self._state.assign(np.asarray([int(seed) & _MASK, 0, 0], np.int64))
+
+    def reset_from_key_counter(self, key: int, counter: Any) -> None:
+        """Go on as `from_key_counter` would begin."""
+        self._state.assign(self.from_key_counter(key, counter).state.value())
 
     def skip(self, delta: int) -> Any:
         """Go on as if `delta` numbers had been drawn already."""
@@ -439,8 +462,10 @@ def _noise(noise_shape: Any, shape: tuple[int, ...]) -> tuple[int, ...]:
 
 _PUBLIC = (Generator, set_seed, get_global_generator, set_global_generator, uniform, normal, truncated_normal, shuffle)
 _PUBLIC_TOO = (categorical, gamma, poisson, stateless_uniform, stateless_normal, stateless_truncated_normal)
+_STATE = (Algorithm, create_rng_state)
 _STATELESS = (stateless_categorical, stateless_gamma, stateless_poisson, stateless_binomial)
 NAMES: dict[str, Any] = {f"tf.random.{f.__name__}": f for f in (*_PUBLIC, *_PUBLIC_TOO, *_STATELESS, split, fold_in)}
+NAMES |= {f"tf.random.{f.__name__}": f for f in _STATE}
 NAMES |= {
     f"tf.random.experimental.{n}": NAMES[f"tf.random.{n}"]
     for n in ("Generator", "get_global_generator", "set_global_generator")

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import functools
+import importlib.util
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from . import cuda, dtypes, nest
+from .device import device
 from .indexed_slices import densified
 from .op import Op
 from .tape import GradientTape
@@ -31,6 +37,32 @@ ABSOLUTE = {
     "complex64": 2e-6,
     "complex128": 1e-12,
 }
+
+
+@functools.cache
+def _emulator() -> Any:
+    """The module of the emulator: inside the installed package, or among the tests of a checkout."""
+    here = Path(__file__).resolve().parent
+    folder = next(f for f in (here / "emulator", here.parent / "tests" / "emulator") if f.is_dir())
+    spec = importlib.util.spec_from_file_location("gputape_emulator", folder / "emulator.py")
+    assert spec is not None and spec.loader is not None
+    module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@contextmanager
+def emulated(orders: tuple[str, ...] = ("forward",)) -> Iterator[None]:
+    """Run kernels on the CPU in the body, from their CUDA sources: ops take the path that they take on a GPU.
+
+    Needs Linux and g++, no GPU; RuntimeError says what is missing. orders: of "forward", "reverse" and "random", in
+    which the threads run; with more than one all must give the same bits, so that races show.
+    """
+    emulator = _emulator()
+    if reason := emulator.unavailable():
+        raise RuntimeError(f"emulated: {reason}")
+    with device("/CPU:0"), cuda.emulated(emulator.Emulator(orders)):
+        yield
 
 
 def check_gradients(

@@ -67,3 +67,14 @@ def test_empty_elements():
     assert tf.map_fn(lambda x: x, tf.zeros([0, 3])).shape == (0,)
     assert tf.vectorized_map(lambda x: x, tf.zeros([0, 3])).shape == (0, 3)
     np.testing.assert_array_equal(tf.foldl(lambda s, x: s + x, tf.zeros([0]), 4.0).numpy(), 4.0)
+
+
+@pytest.mark.parametrize("calls", [tf.py_function, tf.numpy_function])
+def test_python_functions_as_decorators(calls):
+    @calls(Tout=[tf.float32, tf.float32])
+    def halves(x):
+        """Two halves."""
+        return np.float32(x / 2), np.float32(x / 2)
+
+    assert halves.__doc__ == "Two halves."
+    assert [float(y) for y in halves(tf.constant(3.0))] == [1.5, 1.5]

@@ -20,6 +20,10 @@ def test_the_page_is_current():
     assert PAGE.read_text(encoding="utf-8") == supported_names.page(), "run python -m tools.supported_names > docs/..."
 
 
+def test_each_missing_name_has_a_reason():
+    assert [f"{section}: {name}" for section, name in MISSING if supported_names.why(section, name) is None] == []
+
+
 def test_each_pattern_is_of_use():
     paths = [f"{section.partition(' ')[0]}.{name}" for section, name in MISSING]
     patterns = [pattern for _, patterns in supported_names.ABSENT for pattern in patterns]

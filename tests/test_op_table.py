@@ -110,6 +110,15 @@ CASES = {
     "local_response": (lambda x: tf.nn.local_response_normalization(x, 1), u(1, 2, 1, 4)),
     "bias_activation": (lambda x, b: tf.nn.bias_activation(x, b, "tanh"), u(2, 3), u(3)),
     "dense": (lambda x, w, b: tf.nn.dense(x, w, b, "tanh"), u(2, 3), u(3, 2), u(2)),
+    "lstm": (tf.nn.lstm, u(2, 2, 1), u(1, 4), u(1, 4), u(4), u(2, 1), u(2, 1)),
+    "attention": (
+        lambda q, k, v, b: tf.nn.dot_product_attention(q, k, v, None, b, causal=True),
+        u(1, 2, 2, 1),
+        u(1, 2, 1, 1),
+        u(1, 2, 1, 2),
+        u(1, 2, 1, 2),
+    ),
+    "gru": (tf.nn.gru, u(2, 2, 1), u(1, 3), u(1, 3), u(3), u(3), u(2, 1)),
     "cross_entropy": (tf.nn.softmax_cross_entropy_with_logits, np.array([[0.2, 0.5, 0.3]]), u(1, 3)),
     "sparse_cross_entropy": (
         lambda z: tf.nn.sparse_softmax_cross_entropy_with_logits(LABELS, z),

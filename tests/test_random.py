@@ -82,3 +82,12 @@ def test_a_recorded_function_draws_anew_and_as_eager_would():
     recorded = tf.function(lambda: tf.random.normal([3]))
     for expected in eager:
         np.testing.assert_array_equal(recorded().numpy(), expected)
+
+
+def test_a_generator_goes_back_to_a_key_and_a_counter():
+    g = tf.random.Generator.from_key_counter(7, [3, 0])
+    first = g.normal([4]).numpy()
+    g.reset_from_key_counter(7, [3, 0])
+    assert (g.normal([4]).numpy() == first).all()
+    state = tf.random.create_rng_state(7, tf.random.Algorithm.PHILOX)
+    assert state.dtype == tf.int64 and state.numpy().tolist() == [7, 0, 0]

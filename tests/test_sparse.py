@@ -115,3 +115,8 @@ def test_strings_and_a_recorded_function():
 def test_errors(call, error, text):
     with pytest.raises(error, match=text):
         call()
+
+
+def test_printed_as_its_tensors() -> None:
+    told = repr(tf.SparseTensor([[0, 1]], [7], [1, 2]))
+    assert told.startswith("SparseTensor(indices=tf.Tensor([[0 1]], shape=(1, 2), dtype=int64), values=tf.Tensor([7]")

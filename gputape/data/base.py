@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Callable
 from collections.abc import Iterator as PythonIterator
@@ -11,6 +12,7 @@ import numpy as np
 
 from .. import nest
 from ..errors import OutOfRangeError
+from ..optional import Optional
 from ..record import state
 from ..tensor import Tensor
 from . import elements
@@ -84,6 +86,11 @@ class Iterator:
             return next(self)
         except StopIteration:
             raise OutOfRangeError("End of sequence") from None
+
+    def get_next_as_optional(self) -> Optional:
+        """The next element as a tf.experimental.Optional, one without a value at the end."""
+        found = list(itertools.islice(self, 1))
+        return Optional(self.element_spec, *found)
 
 
 class NumpyIterator:

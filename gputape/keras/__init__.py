@@ -9,8 +9,8 @@ import importlib as _importlib
 from typing import Any as _Any
 
 _MODULES = (
-    "activations", "backend", "callbacks", "config", "constraints", "datasets",
-    "dtype_policies", "initializers", "layers", "losses", "metrics", "mixed_precision", "models", "ops", "optimizers",
+    "activations", "applications", "backend", "callbacks", "config", "constraints", "datasets", "distribution",
+    "dtype_policies", "export", "initializers", "layers", "losses", "metrics", "mixed_precision", "models", "ops", "optimizers",
     "preprocessing", "random", "regularizers", "saving", "tree", "utils",
 )  # fmt: skip
 
@@ -23,7 +23,9 @@ _NAMES = {
     "StatelessScope": "scopes",
     "SymbolicScope": "inference",
     "Variable": "variable",
+    "device": "devices",
     "name_scope": "scopes",
+    "remat": "rematerialization",
     # layers and models
     "Input": "layers",
     "InputSpec": "layers",

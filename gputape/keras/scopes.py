@@ -128,6 +128,17 @@ def set_keras_mask(x: Any, mask: Any) -> None:
         _masks[key] = (weakref.ref(x, lambda _: _masks.pop(key, None)), mask)
 
 
+def _mask_of(x: Any) -> Any:
+    """`tensor._keras_mask`, where Keras programs look for the mask; AttributeError without one."""
+    mask = get_keras_mask(x)
+    if mask is None:
+        raise AttributeError("'Tensor' object has no attribute '_keras_mask'")
+    return mask
+
+
+tf.Tensor._keras_mask = property(_mask_of, set_keras_mask, lambda x: set_keras_mask(x, None))
+
+
 # -- scopes that change what variables do
 
 

@@ -318,3 +318,4 @@ def ifftshift(x: Any, axes: Any = None, name: str | None = None) -> Any:
 _FUNCTIONS: tuple[Any, ...] = (fft, ifft, fft2d, ifft2d, fft3d, ifft3d, rfft, irfft, rfft2d, irfft2d, rfft3d, irfft3d)
 _FUNCTIONS = (*_FUNCTIONS, fftnd, ifftnd, rfftnd, irfftnd, fftshift, ifftshift)
 NAMES = {f"tf.signal.{f.__name__}": f for f in _FUNCTIONS}
+NAMES |= {f"tf.{f.__name__}": f for f in (fftnd, ifftnd, rfftnd, irfftnd)}

@@ -32,6 +32,26 @@ def kernels_of(file: str) -> cuda.Kernels:
     return cuda.Kernels(file, block=BLOCK)
 
 
+class Functor:
+    """A kernel body that applies the functor `name` of `file` to every element. See `functor`."""
+
+    def __init__(self, name: str, kinds: str, result: Any, like: int | None, file: str) -> None:
+        self.name, self.kinds, self.file = name, kinds, file
+        self.result = None if result is None else np.dtype(result)
+        self.like = like
+
+    def dtype(self, dtypes: list[Any]) -> Any:
+        """The dtype that decides, of those of the operands, None for numbers; None if it is not taken."""
+        found = dtypes[self.like] if self.like is not None else next((d for d in dtypes if d is not None), None)
+        return found if found is not None and found.kind in self.kinds else None
+
+    def __call__(self, *operands: Any) -> Any:
+        dtype = self.dtype([getattr(x, "dtype", None) for x in operands])
+        if dtype is None:
+            return NotImplemented
+        return applied(kernels_of(self.file), self.name, operands, dtype, self.result or dtype)
+
+
 def functor(
     name: str, kinds: str = "fV", result: Any = None, like: int | None = None, file: str = "math.cu"
 ) -> Callable[..., Any]:
@@ -40,16 +60,7 @@ def functor(
     kinds: the NumPy kinds of dtypes that it takes ("V" is bfloat16); what else comes is left to the meaning.
     result: the dtype of the result; default: that of operand `like`, by default the first array.
     """
-    made_of = None if result is None else np.dtype(result)
-    source = kernels_of(file)
-
-    def launch(*operands: Any) -> Any:
-        dtype = operands[like].dtype if like is not None else next(x.dtype for x in operands if hasattr(x, "dtype"))
-        if dtype.kind not in kinds:
-            return NotImplemented
-        return applied(source, name, operands, dtype, made_of or dtype)
-
-    return launch
+    return Functor(name, kinds, result, like, file)
 
 
 def camel(name: str) -> str:

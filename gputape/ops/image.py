@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from typing import Any
 
@@ -184,23 +185,47 @@ def extract_patches(images: Any, sizes: Any, strides: Any, rates: Any, padding: 
             f"extract_patches: images must have 4 dimensions, got shape {shape}; padding must be SAME or VALID, got "
             f"{padding!r}"
         )
-    (_, *size, _), (_, *step, _), (_, *rate, _) = static(sizes), static(strides), static(rates)
+    return _patches(images, static(sizes)[1:3], static(strides)[1:3], static(rates)[1:3], padding)
+
+
+@public
+def extract_volume_patches(input: Any, ksizes: Any, strides: Any, padding: str, name: str | None = None) -> Any:
+    """Patches of volumes (batch, d1, d2, d3, channels): as tf.image.extract_patches with one more axis, without rates.
+
+    >>> import gputape as tf
+    >>> tf.extract_volume_patches(tf.zeros([1, 4, 4, 6, 2]), [1, 2, 2, 3, 1], [1, 2, 2, 3, 1], "VALID").shape
+    TensorShape([1, 2, 2, 2, 24])
+    """
+    volumes = as_tensor(input)
+    shape = tuple(volumes._array.shape)
+    if len(shape) != 5 or padding not in ("SAME", "VALID"):
+        raise InvalidArgumentError(
+            f"extract_volume_patches: input must have 5 dimensions, got shape {shape}; padding must be SAME or VALID, "
+            f"got {padding!r}"
+        )
+    return _patches(volumes, static(ksizes)[1:4], static(strides)[1:4], [1, 1, 1], padding)
+
+
+def _patches(x: Any, size: Any, step: Any, rate: Any, padding: str) -> Any:
+    """Patches of (batch, *spatial, channels): (batch, *counts, elements of a patch)."""
+    spatial = x._array.shape[1:-1]
     reach = [(s - 1) * r + 1 for s, r in zip(size, rate)]
     if padding == "SAME":
-        short = [max((-(-n // t) - 1) * t + e - n, 0) for n, t, e in zip(shape[1:3], step, reach)]
-        images = OPS["pad"](images, [[0, 0], *[[s // 2, s - s // 2] for s in short], [0, 0]])
-    counts = [(n - e) // t + 1 for n, e, t in zip(sides(images), reach, step)]
+        short = [max((-(-n // t) - 1) * t + e - n, 0) for n, t, e in zip(spatial, step, reach)]
+        x = OPS["pad"](x, [[0, 0], *[[s // 2, s - s // 2] for s in short], [0, 0]])
+    counts = [(n - e) // t + 1 for n, e, t in zip(x._array.shape[1:-1], reach, step)]
 
     def along(k: int, at: int) -> slice:
         first = at * rate[k]
         return slice(first, first + (counts[k] - 1) * step[k] + 1, step[k])
 
-    parts = [images[:, along(0, i), along(1, j)] for i in range(size[0]) for j in range(size[1])]
-    return OPS["concat"](parts, -1)
+    places = itertools.product(*map(range, size))
+    return OPS["concat"]([x[(slice(None), *map(along, range(len(size)), place))] for place in places], -1)
 
 
-_PUBLIC = (
+_PUBLIC: tuple[Any, ...] = (
     flip_left_right, flip_up_down, rot90, crop_to_bounding_box, pad_to_bounding_box, central_crop,
     resize_with_crop_or_pad, resize_with_pad, extract_patches,
 )  # fmt: skip
-NAMES = {f"tf.image.{f.__name__}": f for f in _PUBLIC} | {"tf.image.transpose": image_transpose}
+NAMES: dict[str, Any] = {f"tf.image.{f.__name__}": f for f in _PUBLIC} | {"tf.image.transpose": image_transpose}
+NAMES["tf.extract_volume_patches"] = extract_volume_patches

@@ -145,4 +145,5 @@ def _(dy, input):
     return _directional(logm, input, dy)
 
 
-NAMES = {"tf.linalg.expm": expm, "tf.linalg.logm": logm, "tf.linalg.sqrtm": sqrtm}
+NAMES = {f"tf.linalg.{f.__name__}": f for f in (expm, logm, sqrtm)}
+NAMES["tf.matrix_square_root"] = sqrtm

@@ -14,6 +14,7 @@ from ..op import op, public
 from ..registry import OPS
 from ..tensor import as_tensor
 from .complex import conj
+from .rows import added, runs_of
 from .shape import expanded, static, view
 
 
@@ -70,7 +71,7 @@ def reduced(how: str, x: Any, axes: tuple[int, ...], keepdims: bool, divisor: fl
     if not x.size or x.dtype.kind not in "iufV":
         return NotImplemented
     shape = kept(x.shape, axes) if keepdims else tuple([s for k, s in enumerate(x.shape) if k not in axes])
-    runs = _runs(x.shape, axes)
+    runs = runs_of(x.shape, axes)
     pending = [k for k, (_, gone) in enumerate(runs) if gone]
     y = cuda.contiguous(x)
     while pending:
@@ -80,18 +81,6 @@ def reduced(how: str, x: Any, axes: tuple[int, ...], keepdims: bool, divisor: fl
         y = _stages(how, y, outer, runs[at][0], inner, divisor if last else 1, x.dtype if last else acc)
         runs[at] = (1, False)
     return y.reshape(shape)
-
-
-def _runs(shape: tuple[int, ...], axes: tuple[int, ...]) -> list[tuple[int, bool]]:
-    """Adjacent axes that are all reduced, or all kept, as one; axes of size 1 are nothing."""
-    runs: list[tuple[int, bool]] = []
-    for k, size in enumerate(shape):
-        if size > 1:
-            gone = k in axes
-            if runs and runs[-1][1] == gone:
-                size *= runs.pop()[0]
-            runs.append((size, gone))
-    return runs
 
 
 def _stages(how: str, x: Any, outer: int, rows: int, inner: int, divisor: float, dtype: Any) -> Any:
@@ -146,7 +135,7 @@ def sum_over(xp, x, *, axes, keepdims):
 
 @sum_over.numpy
 def _(x, *, axes, keepdims):
-    return rounded(np.add.reduce(x, axes, accumulator(x.dtype), keepdims=keepdims), x.dtype)
+    return rounded(added(x, axes, keepdims), x.dtype)
 
 
 @sum_over.kernel
@@ -171,6 +160,11 @@ def _broadcast(shape: tuple[int, ...], old: tuple[int, ...]) -> tuple[int, ...]:
     return (*range(new), *[new + k for k, s in enumerate(old) if s == 1 and shape[new + k] != 1])
 
 
+@sum_to.numpy
+def _(x, *, shape):
+    return rounded(added(x, _broadcast(x.shape, shape), False), x.dtype).reshape(shape)
+
+
 @sum_to.kernel
 def _(x, *, shape):
     made = reduced("Sum", x, _broadcast(x.shape, shape), False)
@@ -189,6 +183,14 @@ def mean_over(xp, x, *, axes, keepdims):
     if x.dtype.kind in "iu":
         return rounded(xp.sign(total) * (abs(total) // x.dtype.type(max(1, count))), x.dtype)
     return rounded(total / total.dtype.type(count), x.dtype)
+
+
+@mean_over.numpy
+def _(x, *, axes, keepdims):
+    if x.dtype.kind in "iu":
+        return mean_over.body(np, x, axes=axes, keepdims=keepdims)
+    total = added(x, axes, keepdims)
+    return rounded(total / total.dtype.type(_count(x.shape, axes)), x.dtype)
 
 
 @mean_over.kernel

@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from ..dtypes import accumulator
+
 BLOCK = 256  # threads of a block
 WARP = 32
 CHUNKS = 128  # pieces of a column, at most
@@ -38,13 +40,15 @@ def matrix(shape: tuple[int, ...]) -> tuple[int, int]:
 
 # -- on NumPy
 
+SMALL = 1024  # elements, below which a call of NumPy's own costs least
+_sum: Any = np.add.reduce  # half the cost of a small np.sum
 SHORT = 32  # NumPy spends a call's worth of time on every row: up to this length going column by column is faster
 
 
 def row_max(x: Any) -> Any:
     """The maximum over the last axis, which stays with size 1; -inf where it is empty."""
     cols = x.shape[-1]
-    if not 0 < cols <= SHORT:
+    if x.size < SMALL or not 0 < cols <= SHORT:
         return x.max(-1, keepdims=True, initial=-np.inf)
     top = x[..., :1].copy()
     for c in range(1, cols):
@@ -63,6 +67,38 @@ def row_dots(a: Any, b: Any) -> Any:
 
 
 def column_sums(a: Any) -> Any:
-    """The sums of a matrix's columns, block by block: nearly as exact as pairwise summation."""
-    blocks = [a[k : k + 512] for k in range(0, len(a), 512)]
-    return np.sum([np.ones(len(b), a.dtype) @ b for b in blocks], 0) if blocks else np.zeros(a.shape[1], a.dtype)
+    """The sums of the columns of a matrix, or a stack of them, by blocks: nearly as exact as pairwise summation."""
+    rows = a.shape[-2]
+    if rows <= 512:
+        return np.ones(rows, a.dtype) @ a
+    blocks = [a[..., k : k + 512, :] for k in range(0, rows, 512)]
+    return np.sum([np.ones(b.shape[-2], a.dtype) @ b for b in blocks], 0)
+
+
+def added(x: Any, axes: tuple[int, ...], keepdims: bool) -> Any:
+    """np.add.reduce, half types in float32, but fast where the last axis stays or axes between those that go."""
+    plain = x.size < SMALL or len(axes) in (0, x.ndim) or axes[0] == x.ndim - len(axes)
+    if plain or x.dtype.char not in "fd" or not x.flags.c_contiguous:
+        return _sum(x, axes, accumulator(x.dtype), keepdims=keepdims)
+    shape = [1 if k in axes else n for k, n in enumerate(x.shape) if keepdims or k not in axes]
+    runs, inner = runs_of(x.shape, axes), 1
+    for k in reversed(range(len(runs))):
+        size, gone = runs[k]
+        if gone:
+            outer = math.prod([n for n, _ in runs[:k]])
+            x = column_sums(x.reshape(outer, size, inner)) if inner > 1 else row_sum(x.reshape(outer, size))
+        else:
+            inner *= size
+    return x.reshape(shape)
+
+
+def runs_of(shape: tuple[int, ...], axes: tuple[int, ...]) -> list[tuple[int, bool]]:
+    """(size, whether it goes) of adjacent axes that all go, or all stay, as one; axes of size 1 are nothing."""
+    runs: list[tuple[int, bool]] = []
+    for k, size in enumerate(shape):
+        if size > 1:
+            gone = k in axes
+            if runs and runs[-1][1] == gone:
+                size *= runs.pop()[0]
+            runs.append((size, gone))
+    return runs

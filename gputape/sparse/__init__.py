@@ -3,13 +3,14 @@
 sparse_tensor   SparseTensor: values, and where they stand
 shapes          dense and back, order, slices, concatenation
 math            sums, products, reductions
+sets            tf.sets, edit distances
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from . import math, shapes
+from . import math, sets, shapes
 from .sparse_tensor import SparseTensor as SparseTensor
 from .sparse_tensor import SparseTensorSpec as SparseTensorSpec
 
@@ -21,7 +22,10 @@ _MATH = (
     "add", "map_values", "maximum", "minimum", "reduce_max", "reduce_sum", "segment_mean", "segment_sqrt_n", "segment_sum",
     "softmax", "sparse_dense_matmul",
 )  # fmt: skip
+_SETS = ("difference", "intersection", "size", "union")
 NAMES: dict[str, Any] = {
+    "tf.edit_distance": sets.edit_distance,
+    **{f"tf.sets.{name}": getattr(sets, name) for name in _SETS},
     "tf.SparseTensor": SparseTensor,
     "tf.SparseTensorSpec": SparseTensorSpec,
     "tf.sparse.SparseTensor": SparseTensor,

@@ -105,7 +105,7 @@ class SparseTensor:
         return self._places @ strides.astype(np.int64)
 
     def __repr__(self) -> str:
-        return f"SparseTensor(indices={self.indices}, values={self.values}, dense_shape={self.dense_shape})"
+        return f"SparseTensor(indices={self.indices!s}, values={self.values!s}, dense_shape={self.dense_shape!s})"
 
     def __gputape_op__(self, op: Any, args: Any, kwargs: Any) -> Any:
         """What `op` does with sparse arguments."""

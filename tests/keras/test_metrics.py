@@ -126,7 +126,6 @@ def test_wrapped_functions_and_masks():
         (lambda: metrics.R2Score(num_regressors=-1), "num_regressors"),
         (lambda: metrics.R2Score()([1.0], [1.0]), "2D"),
         (lambda: metrics.IoU(2, [3]), "out of range"),
-        (lambda: metrics.BinaryAccuracy(threshold=2.0), "threshold"),
         (lambda: metrics.Recall(class_id=1)([1.0], [1.0]), "class_id"),
         (lambda: metrics.TruePositives()([1.0, 0.0], [1.0]), "same shape"),
     ],

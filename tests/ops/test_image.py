@@ -33,6 +33,11 @@ VALUES = [
         lambda: im.extract_patches(X, [1, 2, 3, 1], [1, 2, 3, 1], [1, 1, 1, 1], "VALID"),
         X[:, :4].reshape(2, 2, 2, 2, 3, 3).transpose(0, 1, 3, 2, 4, 5).reshape(2, 2, 2, 18),
     ),
+    (
+        "extract_volume_patches",
+        lambda: tf.extract_volume_patches(X[:, None, :4, :, :], [1, 1, 2, 2, 1], [1, 1, 2, 2, 1], "VALID")[:, 0],
+        X[:, :4].reshape(2, 2, 2, 3, 2, 3).transpose(0, 1, 3, 2, 4, 5).reshape(2, 2, 3, 12),
+    ),
 ]
 
 
@@ -61,3 +66,16 @@ def test_gradients():
 def test_errors(call, text):
     with pytest.raises(ValueError, match=text):
         call()
+
+
+@pytest.mark.parametrize(
+    "padding, shape, total", [("VALID", (1, 2, 3, 1, 16), 38784.0), ("SAME", (1, 2, 4, 2, 16), 64996.0)]
+)
+def test_extract_volume_patches(padding, shape, total):
+    """The sums are those of TensorFlow 2.21."""
+    x = np.arange(96, dtype="f4").reshape(1, 4, 4, 3, 2)
+    made = tf.extract_volume_patches(x, [1, 2, 2, 2, 1], [1, 2, 1, 2, 1], padding)
+    assert made.shape == shape and float(tf.reduce_sum(made * np.arange(16.0))) == total
+    assert made.numpy()[0, 0, 0, 0].tolist() == [0, 1, 2, 3, 6, 7, 8, 9, 24, 25, 26, 27, 30, 31, 32, 33]
+    with pytest.raises(tf.errors.InvalidArgumentError, match="5 dimensions"):
+        tf.extract_volume_patches(x[0], [1, 2, 2, 2, 1], [1, 2, 1, 2, 1], padding)

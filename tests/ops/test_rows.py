@@ -47,3 +47,28 @@ def test_columns_on_numpy(count):
     x = RNG.standard_normal((count, 3))
     np.testing.assert_allclose(family.column_sums(x), x.sum(0), rtol=1e-12, atol=1e-12)
     assert family.column_sums(x.astype(np.float32)).dtype == np.float32
+
+
+@pytest.mark.parametrize("axes", [(0,), (1,), (2,), (0, 1), (1, 2), (0, 2), (1, 3), (0, 1, 3), (0, 1, 2, 3), ()])
+@pytest.mark.parametrize("keepdims", [False, True])
+@pytest.mark.parametrize("dtype", ["float32", "float64", "float16"])
+def test_added_is_a_sum_over_any_axes(axes, keepdims, dtype):
+    x = np.random.default_rng(0).normal(size=(3, 700, 1, 5)).astype(dtype)
+    wanted = x.astype("float64").sum(axis=axes, keepdims=keepdims)
+    found = family.added(x, axes, keepdims)
+    assert found.shape == wanted.shape and found.dtype == ("float32" if dtype == "float16" else dtype)
+    np.testing.assert_allclose(found, wanted, rtol=1e-5, atol=1e-3 if dtype != "float64" else 1e-11)
+    turned = family.added(x.transpose(3, 0, 2, 1), axes, keepdims)
+    np.testing.assert_allclose(
+        turned, x.transpose(3, 0, 2, 1).astype("float64").sum(axis=axes, keepdims=keepdims), atol=1e-3
+    )
+
+
+def test_added_keeps_infinities_and_nan_apart():
+    x = np.ones((2, 600, 3), "float32")
+    x[0, 5, 1], x[1, 7, 2] = np.inf, np.nan
+    np.testing.assert_array_equal(family.added(x, (1,), False), [[600, np.inf, 600], [600, 600, np.nan]])
+
+
+def test_added_over_nothing():
+    np.testing.assert_array_equal(family.added(np.ones((2, 0, 3), "float32"), (1,), False), np.zeros((2, 3)))

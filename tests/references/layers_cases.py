@@ -29,12 +29,23 @@ CASES: dict[str, tuple[str, dict[str, Any], tuple[int, ...], dict[str, Any]]] = 
     "transposed_3d": ("Conv3DTranspose", {"filters": 2, "kernel_size": 2}, (1, 2, 3, 2, 2), {}),
     "max_pool": ("MaxPooling2D", {"padding": "same"}, (2, 5, 4, 2), {}),
     "average_pool": ("AveragePooling1D", {"pool_size": 3, "strides": 2}, (2, 7, 2), {}),
+    "adaptive_average": ("AdaptiveAveragePooling2D", {"output_size": [3, 2]}, (2, 7, 5, 2), {}),
+    "adaptive_max": ("AdaptiveMaxPooling1D", {"output_size": 4, "data_format": "channels_first"}, (2, 3, 6), {}),
+    "adaptive_volume": ("AdaptiveAveragePooling3D", {"output_size": 2}, (1, 4, 3, 2, 2), {}),
     "lstm": ("LSTM", {"units": 3, "return_sequences": True}, (2, 4, 3), {}),
     "lstm_state": ("LSTM", {"units": 3, "return_state": True, "unit_forget_bias": False}, (2, 4, 3), {}),
     "lstm_masked": ("LSTM", {"units": 3, "go_backwards": True}, (2, 4, 3), {"mask": True}),
     "gru": ("GRU", {"units": 3, "return_sequences": True}, (2, 4, 3), {}),
     "gru_before": ("GRU", {"units": 3, "reset_after": False}, (2, 4, 3), {}),
     "simple_rnn": ("SimpleRNN", {"units": 3, "return_sequences": True, "unroll": True}, (2, 4, 3), {"mask": True}),
+    "conv_lstm": (
+        "ConvLSTM2D", {"filters": 2, "kernel_size": 2, "return_state": True, "strides": 2}, (2, 3, 5, 4, 2), {"mask": True},
+    ),
+    "conv_lstm_1d": (
+        "ConvLSTM1D", {"filters": 2, "kernel_size": 3, "padding": "same", "dilation_rate": 2, "return_sequences": True},
+        (2, 3, 5, 2), {},
+    ),
+    "conv_lstm_3d": ("ConvLSTM3D", {"filters": 1, "kernel_size": 2, "go_backwards": True}, (1, 2, 3, 2, 3, 1), {}),
     "multi_head": ("MultiHeadAttention", {"num_heads": 2, "key_dim": 3}, (2, 4, 5), {"use_causal_mask": True}),
     "multi_head_window": (
         "MultiHeadAttention", {"num_heads": 2, "key_dim": 3, "value_dim": 4, "sliding_window": 2, "use_gate": True},

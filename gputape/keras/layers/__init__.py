@@ -13,6 +13,7 @@ from .input_spec import InputSpec
 from .layer import Layer
 from .input import Input, InputLayer
 from .core import Dense, EinsumDense, Embedding, Identity, Masking, Wrapper
+from .reversible_embedding import ReversibleEmbedding
 from .lambda_layer import Lambda
 from .activations import ELU, Activation, LeakyReLU, PReLU, ReLU, Softmax
 from .merging import (
@@ -23,28 +24,39 @@ from .reshaping import (
     Cropping1D, Cropping2D, Cropping3D, Flatten, Permute, RepeatVector, Reshape,
     UpSampling1D, UpSampling2D, UpSampling3D, ZeroPadding1D, ZeroPadding2D, ZeroPadding3D,
 )  # fmt: skip
-from .convolutional import Conv1D, Conv2D, Conv3D
+from .convolutional import Conv1D, Conv2D, Conv3D, Convolution1D, Convolution2D, Convolution3D
 from .depthwise import DepthwiseConv1D, DepthwiseConv2D
-from .separable import SeparableConv1D, SeparableConv2D
-from .transposed import Conv1DTranspose, Conv2DTranspose, Conv3DTranspose
-from .normalization import (
-    BatchNormalization, GroupNormalization, LayerNormalization, RMSNormalization, SpectralNormalization,
-    UnitNormalization,
+from .separable import SeparableConv1D, SeparableConv2D, SeparableConvolution1D, SeparableConvolution2D
+from .transposed import (
+    Conv1DTranspose, Conv2DTranspose, Conv3DTranspose, Convolution1DTranspose, Convolution2DTranspose,
+    Convolution3DTranspose,
 )  # fmt: skip
+from .batch_normalization import BatchNormalization
+from .layer_normalization import LayerNormalization
+from .group_normalization import GroupNormalization
+from .vector_normalization import RMSNormalization, UnitNormalization
+from .spectral_normalization import SpectralNormalization
 from .pooling import (
     AveragePooling1D, AveragePooling2D, AveragePooling3D, AvgPool1D, AvgPool2D, AvgPool3D, GlobalAveragePooling1D,
     GlobalAveragePooling2D, GlobalAveragePooling3D, GlobalAvgPool1D, GlobalAvgPool2D, GlobalAvgPool3D, GlobalMaxPool1D,
     GlobalMaxPool2D, GlobalMaxPool3D, GlobalMaxPooling1D, GlobalMaxPooling2D, GlobalMaxPooling3D, MaxPool1D, MaxPool2D,
     MaxPool3D, MaxPooling1D, MaxPooling2D, MaxPooling3D,
 )  # fmt: skip
-from .recurrent import RNN, StackedRNNCells
+from .adaptive_pooling import (
+    AdaptiveAveragePooling1D, AdaptiveAveragePooling2D, AdaptiveAveragePooling3D, AdaptiveMaxPooling1D,
+    AdaptiveMaxPooling2D, AdaptiveMaxPooling3D,
+)  # fmt: skip
+from .stacked_rnn_cells import StackedRNNCells
+from .recurrent import RNN
 from .lstm import LSTM, LSTMCell
 from .gru import GRU, GRUCell
 from .simple_rnn import SimpleRNN, SimpleRNNCell
+from .conv_lstm import ConvLSTM1D, ConvLSTM2D, ConvLSTM3D
 from .bidirectional import Bidirectional
 from .time_distributed import TimeDistributed
 from .attention import AdditiveAttention, Attention
-from .multi_head_attention import GroupedQueryAttention, GroupQueryAttention, MultiHeadAttention
+from .multi_head_attention import MultiHeadAttention
+from .grouped_query_attention import GroupedQueryAttention, GroupQueryAttention
 from .rescaling import Rescaling
 from .feature_normalization import Normalization
 from .category_encoding import CategoryEncoding
@@ -90,7 +102,7 @@ __all__ = [
     # base
     "Input", "InputLayer", "InputSpec", "Layer", "deserialize", "serialize",
     # core
-    "Dense", "EinsumDense", "Embedding", "Identity", "Lambda", "Masking", "Wrapper",
+    "Dense", "EinsumDense", "Embedding", "Identity", "Lambda", "Masking", "ReversibleEmbedding", "Wrapper",
     # activations
     "Activation", "ELU", "LeakyReLU", "PReLU", "ReLU", "Softmax",
     # merging
@@ -101,19 +113,23 @@ __all__ = [
     "UpSampling1D", "UpSampling2D", "UpSampling3D", "ZeroPadding1D", "ZeroPadding2D", "ZeroPadding3D",
     # convolutional
     "Conv1D", "Conv2D", "Conv3D", "Conv1DTranspose", "Conv2DTranspose", "Conv3DTranspose", "DepthwiseConv1D",
-    "DepthwiseConv2D", "SeparableConv1D", "SeparableConv2D",
+    "DepthwiseConv2D", "SeparableConv1D", "SeparableConv2D", "Convolution1D", "Convolution2D", "Convolution3D",
+    "Convolution1DTranspose", "Convolution2DTranspose", "Convolution3DTranspose", "SeparableConvolution1D",
+    "SeparableConvolution2D",
     # normalization
     "BatchNormalization", "GroupNormalization", "LayerNormalization", "RMSNormalization", "SpectralNormalization",
     "UnitNormalization",
     # pooling
+    "AdaptiveAveragePooling1D", "AdaptiveAveragePooling2D", "AdaptiveAveragePooling3D", "AdaptiveMaxPooling1D",
+    "AdaptiveMaxPooling2D", "AdaptiveMaxPooling3D",
     "AveragePooling1D", "AveragePooling2D", "AveragePooling3D", "AvgPool1D", "AvgPool2D", "AvgPool3D",
     "GlobalAveragePooling1D", "GlobalAveragePooling2D", "GlobalAveragePooling3D", "GlobalAvgPool1D", "GlobalAvgPool2D",
     "GlobalAvgPool3D", "GlobalMaxPool1D", "GlobalMaxPool2D", "GlobalMaxPool3D", "GlobalMaxPooling1D",
-    "GlobalMaxPooling2D",
-    "GlobalMaxPooling3D", "MaxPool1D", "MaxPool2D", "MaxPool3D", "MaxPooling1D", "MaxPooling2D", "MaxPooling3D",
+    "GlobalMaxPooling2D", "GlobalMaxPooling3D", "MaxPool1D", "MaxPool2D", "MaxPool3D", "MaxPooling1D", "MaxPooling2D",
+    "MaxPooling3D",
     # recurrent
-    "Bidirectional", "GRU", "GRUCell", "LSTM", "LSTMCell", "RNN", "SimpleRNN", "SimpleRNNCell", "StackedRNNCells",
-    "TimeDistributed",
+    "Bidirectional", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D", "GRU", "GRUCell", "LSTM", "LSTMCell", "RNN", "SimpleRNN",
+    "SimpleRNNCell", "StackedRNNCells", "TimeDistributed",
     # attention
     "AdditiveAttention", "Attention", "GroupQueryAttention", "GroupedQueryAttention", "MultiHeadAttention",
     # preprocessing of tables and text

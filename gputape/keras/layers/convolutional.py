@@ -6,22 +6,23 @@ from typing import Any
 
 import gputape as tf
 
-from .. import activations, constraints, initializers, regularizers
+from .. import activations, regularizers
 from .input_spec import InputSpec
 from .layer import Layer
 from .lora import LowRankAdapted
+from .weights import add_described, describe, passed_on
 from .windows import conv_output_length, normalized, standard_format, tf_format
 
 
 class BaseConv(Layer):
     """What all convolutions share: their arguments, the check of channels, the bias and the activation."""
 
+    rank: int  # the number of spatial axes
     _paddings: tuple[str, ...] = ("valid", "same")
     filters: Any
 
     def __init__(
         self,
-        rank: int,
         filters: int | None,
         kernel_size: Any,
         strides: Any = 1,
@@ -41,7 +42,8 @@ class BaseConv(Layer):
         **kwargs: Any,
     ) -> None:
         super().__init__(activity_regularizer=activity_regularizer, **kwargs)
-        self.rank, self.filters, self.groups = rank, filters, groups
+        rank = self.rank
+        self.filters, self.groups = filters, groups
         self.kernel_size = normalized(kernel_size, rank, "kernel_size")
         self.strides = normalized(strides, rank, "strides")
         self.dilation_rate = normalized(dilation_rate, rank, "dilation_rate")
@@ -49,12 +51,7 @@ class BaseConv(Layer):
         self.data_format = standard_format(data_format)
         self.activation = activations.get(activation)
         self.use_bias = use_bias
-        self.kernel_initializer = initializers.get(kernel_initializer)
-        self.bias_initializer = initializers.get(bias_initializer)
-        self.kernel_regularizer = regularizers.get(kernel_regularizer)
-        self.bias_regularizer = regularizers.get(bias_regularizer)
-        self.kernel_constraint = constraints.get(kernel_constraint)
-        self.bias_constraint = constraints.get(bias_constraint)
+        describe(self, locals(), "kernel", "bias")
         self.input_spec = InputSpec(min_ndim=rank + 2)
         self._check()
 
@@ -89,15 +86,6 @@ class BaseConv(Layer):
     @property
     def _channel_axis(self) -> int:
         return -1 if self.data_format == "channels_last" else 1
-
-    def _weight(self, kind: str, shape: tuple[int, ...], prefix: str = "", name: str | None = None) -> Any:
-        return self.add_weight(
-            name=name or prefix + kind,
-            shape=shape,
-            initializer=getattr(self, f"{prefix}{kind}_initializer"),
-            regularizer=getattr(self, f"{prefix}{kind}_regularizer"),
-            constraint=getattr(self, f"{prefix}{kind}_constraint"),
-        )
 
     def _channels(self, input_shape: Any) -> int:
         channels = input_shape[self._channel_axis]
@@ -158,44 +146,17 @@ class BaseConv(Layer):
 
 
 class Convolution(LowRankAdapted, BaseConv):
-    """A plain convolution of `rank` spatial axes, whose kernel may be adapted (see `enable_lora`)."""
+    """A plain convolution of `rank` spatial axes, whose kernel may be adapted (see `enable_lora`).
 
-    def __init__(self, rank: int, lora_rank: int | None = None, lora_alpha: float | None = None, **kwargs: Any) -> None:
-        super().__init__(rank=rank, **kwargs)
-        self.lora_rank = lora_rank
-        self.lora_alpha = lora_alpha if lora_alpha is not None else lora_rank
+    Args:
+        filters: the number of output channels.
+        kernel_size, strides, dilation_rate: an int or one for each axis; the last two cannot both be above 1.
+        padding: "valid" (default) or "same".
+        data_format: "channels_last" (default, or what `keras.config` says) or "channels_first".
+        groups: input channels are split into groups that are convolved apart; divides both channel counts.
 
-    def get_config(self) -> dict[str, Any]:
-        config = super().get_config()
-        adapted = {k: config.pop(k) for k in ("lora_rank", "lora_alpha")}
-        return {**config, **adapted} if self.lora_rank else config
-
-    def build(self, input_shape: Any) -> None:
-        channels = self._channels(input_shape)
-        if channels % self.groups:
-            raise ValueError(
-                "The number of input channels must be evenly divisible by the number of groups. Received groups="
-                f"{self.groups}, but the input has {channels} channels (full input shape is {tuple(input_shape)})."
-            )
-        self._kernel = self._weight("kernel", (*self.kernel_size, channels // self.groups, self.filters), name="kernel")
-        self.bias = self._weight("bias", (self.filters,), name="bias") if self.use_bias else None
-        self.compute_output_shape(input_shape)
-        self.built = True
-        if self.lora_rank:
-            self.enable_lora(self.lora_rank, self.lora_alpha)
-
-    @property
-    def kernel(self) -> Any:
-        return self._adapted()
-
-
-class Conv1D(Convolution):
-    """Convolution over sequences (batch, steps, channels) -> (batch, new_steps, filters).
-
-    padding: "valid" (default), "same" or "causal" (no output sees later steps). Other arguments as Conv2D.
+    ValueError for other values.
     """
-
-    _paddings = ("valid", "same", "causal")
 
     def __init__(
         self,
@@ -219,8 +180,42 @@ class Conv1D(Convolution):
         lora_alpha: float | None = None,
         **kwargs: Any,
     ) -> None:
-        given = {k: v for k, v in locals().items() if k not in ("self", "kwargs", "__class__")}
-        super().__init__(rank=1, **given, **kwargs)
+        super().__init__(**passed_on(locals(), "lora_"), **kwargs)
+        self.lora_rank = lora_rank
+        self.lora_alpha = lora_alpha if lora_alpha is not None else lora_rank
+
+    def get_config(self) -> dict[str, Any]:
+        config = super().get_config()
+        adapted = {k: config.pop(k) for k in ("lora_rank", "lora_alpha")}
+        return {**config, **adapted} if self.lora_rank else config
+
+    def build(self, input_shape: Any) -> None:
+        channels = self._channels(input_shape)
+        if channels % self.groups:
+            raise ValueError(
+                "The number of input channels must be evenly divisible by the number of groups. Received groups="
+                f"{self.groups}, but the input has {channels} channels (full input shape is {tuple(input_shape)})."
+            )
+        self._kernel = add_described(self, "kernel", (*self.kernel_size, channels // self.groups, self.filters))
+        self.bias = add_described(self, "bias", (self.filters,)) if self.use_bias else None
+        self.compute_output_shape(input_shape)
+        self.built = True
+        if self.lora_rank:
+            self.enable_lora(self.lora_rank, self.lora_alpha)
+
+    @property
+    def kernel(self) -> Any:
+        return self._adapted()
+
+
+class Conv1D(Convolution):
+    """Convolution over sequences (batch, steps, channels) -> (batch, new_steps, filters).
+
+    padding: "valid" (default), "same" or "causal" (no output sees later steps). Other arguments as Conv2D.
+    """
+
+    rank = 1
+    _paddings = ("valid", "same", "causal")
 
     def _convolved(self, inputs: Any) -> Any:
         if self.padding != "causal":
@@ -249,56 +244,13 @@ class Conv2D(Convolution):
     (None, 26, 26, 4)
     """
 
-    def __init__(
-        self,
-        filters: int,
-        kernel_size: Any,
-        strides: Any = (1, 1),
-        padding: str = "valid",
-        data_format: str | None = None,
-        dilation_rate: Any = (1, 1),
-        groups: int = 1,
-        activation: Any = None,
-        use_bias: bool = True,
-        kernel_initializer: Any = "glorot_uniform",
-        bias_initializer: Any = "zeros",
-        kernel_regularizer: Any = None,
-        bias_regularizer: Any = None,
-        activity_regularizer: Any = None,
-        kernel_constraint: Any = None,
-        bias_constraint: Any = None,
-        lora_rank: int | None = None,
-        lora_alpha: float | None = None,
-        **kwargs: Any,
-    ) -> None:
-        given = {k: v for k, v in locals().items() if k not in ("self", "kwargs", "__class__")}
-        super().__init__(rank=2, **given, **kwargs)
+    rank = 2
 
 
 class Conv3D(Convolution):
     """Convolution over volumes (batch, d1, d2, d3, channels). Arguments as Conv2D."""
 
-    def __init__(
-        self,
-        filters: int,
-        kernel_size: Any,
-        strides: Any = (1, 1, 1),
-        padding: str = "valid",
-        data_format: str | None = None,
-        dilation_rate: Any = (1, 1, 1),
-        groups: int = 1,
-        activation: Any = None,
-        use_bias: bool = True,
-        kernel_initializer: Any = "glorot_uniform",
-        bias_initializer: Any = "zeros",
-        kernel_regularizer: Any = None,
-        bias_regularizer: Any = None,
-        activity_regularizer: Any = None,
-        kernel_constraint: Any = None,
-        bias_constraint: Any = None,
-        lora_rank: int | None = None,
-        lora_alpha: float | None = None,
-        **kwargs: Any,
-    ) -> None:
-        given = {k: v for k, v in locals().items() if k not in ("self", "kwargs", "__class__")}
-        super().__init__(rank=3, **given, **kwargs)
+    rank = 3
+
+
+Convolution1D, Convolution2D, Convolution3D = Conv1D, Conv2D, Conv3D

@@ -7,7 +7,7 @@ from typing import Any
 
 import gputape as tf
 
-from .. import activations, constraints, initializers, regularizers, tree
+from .. import activations, tree
 from ..scopes import set_keras_mask
 from ..serialization import deserialize_keras_object, serialize_keras_object
 from ..symbolic import KerasTensor
@@ -15,6 +15,8 @@ from .einsum import einsum_shapes
 from .input_spec import InputSpec
 from .layer import Layer
 from .lora import LowRankAdapted
+from .promotion import floats
+from .weights import add_described, describe
 
 
 class Dense(LowRankAdapted, Layer):
@@ -58,34 +60,15 @@ class Dense(LowRankAdapted, Layer):
         self.units = units
         self.activation = activations.get(activation)
         self.use_bias = use_bias
-        self.kernel_initializer = initializers.get(kernel_initializer)
-        self.bias_initializer = initializers.get(bias_initializer)
-        self.kernel_regularizer = regularizers.get(kernel_regularizer)
-        self.bias_regularizer = regularizers.get(bias_regularizer)
-        self.kernel_constraint = constraints.get(kernel_constraint)
-        self.bias_constraint = constraints.get(bias_constraint)
+        describe(self, locals(), "kernel", "bias")
         self.lora_rank = lora_rank
         self.lora_alpha = lora_alpha if lora_alpha is not None else lora_rank
         self.input_spec = InputSpec(min_ndim=2)
         self.supports_masking = True
 
     def build(self, input_shape: Any) -> None:
-        self._kernel = self.add_weight(
-            name="kernel",
-            shape=(input_shape[-1], self.units),
-            initializer=self.kernel_initializer,
-            regularizer=self.kernel_regularizer,
-            constraint=self.kernel_constraint,
-        )
-        self.bias = None
-        if self.use_bias:
-            self.bias = self.add_weight(
-                name="bias",
-                shape=(self.units,),
-                initializer=self.bias_initializer,
-                regularizer=self.bias_regularizer,
-                constraint=self.bias_constraint,
-            )
+        self._kernel = add_described(self, "kernel", (input_shape[-1], self.units))
+        self.bias = add_described(self, "bias", (self.units,)) if self.use_bias else None
         self.input_spec = InputSpec(min_ndim=2, axes={-1: input_shape[-1]})
         self.built = True
         if self.lora_rank:
@@ -97,7 +80,8 @@ class Dense(LowRankAdapted, Layer):
 
     def call(self, inputs: Any, training: Any = None) -> Any:
         shape = tuple(inputs.shape)
-        x = inputs if len(shape) == 2 else tf.reshape(inputs, (-1, shape[-1]))
+        x = floats(inputs, self.compute_dtype)
+        x = x if len(shape) == 2 else tf.reshape(x, (-1, shape[-1]))
         x = tf.matmul(x, self.kernel)
         if self.bias is not None:
             x = tf.add(x, self.bias)
@@ -145,39 +129,20 @@ class EinsumDense(LowRankAdapted, Layer):
         self.partial_output_shape = (output_shape,) if isinstance(output_shape, int) else tuple(output_shape)
         self.bias_axes = bias_axes
         self.activation = activations.get(activation)
-        self.kernel_initializer = initializers.get(kernel_initializer)
-        self.bias_initializer = initializers.get(bias_initializer)
-        self.kernel_regularizer = regularizers.get(kernel_regularizer)
-        self.bias_regularizer = regularizers.get(bias_regularizer)
-        self.kernel_constraint = constraints.get(kernel_constraint)
-        self.bias_constraint = constraints.get(bias_constraint)
+        describe(self, locals(), "kernel", "bias")
         self.lora_rank = lora_rank
         self.lora_alpha = lora_alpha if lora_alpha is not None else lora_rank
 
     def build(self, input_shape: Any) -> None:
         shapes = einsum_shapes(self.equation, self.bias_axes, input_shape, self.partial_output_shape)
         self.input_spec = InputSpec(ndim=len(input_shape))
-        self._kernel = self.add_weight(
-            name="kernel",
-            shape=shapes.kernel,
-            initializer=self._kernel_initializer(shapes),
-            regularizer=self.kernel_regularizer,
-            constraint=self.kernel_constraint,
-        )
-        self.bias = None
-        if shapes.bias is not None:
-            self.bias = self.add_weight(
-                name="bias",
-                shape=shapes.bias,
-                initializer=self.bias_initializer,
-                regularizer=self.bias_regularizer,
-                constraint=self.bias_constraint,
-            )
+        self._kernel = add_described(self, "kernel", shapes.kernel, initializer=self._initializer_of(shapes))
+        self.bias = None if shapes.bias is None else add_described(self, "bias", shapes.bias)
         self.built = True
         if self.lora_rank:
             self.enable_lora(self.lora_rank, self.lora_alpha)
 
-    def _kernel_initializer(self, shapes: Any) -> Any:
+    def _initializer_of(self, shapes: Any) -> Any:
         """The initializer, told which axes of the kernel are inputs and which are outputs if it asks for that."""
         initializer = self.kernel_initializer
         if getattr(initializer, "input_axes", ()) is None or getattr(initializer, "output_axes", ()) is None:
@@ -190,7 +155,7 @@ class EinsumDense(LowRankAdapted, Layer):
         return self._adapted()
 
     def call(self, inputs: Any, training: Any = None) -> Any:
-        x = tf.einsum(self.equation, inputs, self.kernel)
+        x = tf.einsum(self.equation, floats(inputs, self.compute_dtype), self.kernel)
         if self.bias is not None:
             x = x + self.bias
         return x if self.activation is None else self.activation(x)
@@ -247,9 +212,7 @@ class Embedding(LowRankAdapted, Layer):
         super().__init__(**kwargs)
         self.input_dim = input_dim
         self.output_dim = output_dim
-        self.embeddings_initializer = initializers.get(embeddings_initializer)
-        self.embeddings_regularizer = regularizers.get(embeddings_regularizer)
-        self.embeddings_constraint = constraints.get(embeddings_constraint)
+        describe(self, locals(), "embeddings")
         self.mask_zero = mask_zero
         self.supports_masking = mask_zero
         self.autocast = False
@@ -262,13 +225,7 @@ class Embedding(LowRankAdapted, Layer):
     def build(self, input_shape: Any = None) -> None:
         if self.built:
             return
-        self._embeddings = self.add_weight(
-            name="embeddings",
-            shape=(self.input_dim, self.output_dim),
-            initializer=self.embeddings_initializer,
-            regularizer=self.embeddings_regularizer,
-            constraint=self.embeddings_constraint,
-        )
+        self._embeddings = add_described(self, "embeddings", (self.input_dim, self.output_dim))
         self.built = True
         if self.lora_rank:
             self.enable_lora(self.lora_rank, self.lora_alpha)

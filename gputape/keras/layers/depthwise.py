@@ -6,8 +6,8 @@ from typing import Any
 
 import gputape as tf
 
-from .. import constraints, initializers, regularizers
 from .convolutional import BaseConv
+from .weights import add_described, describe, passed_on
 from .windows import tf_format
 
 
@@ -21,41 +21,6 @@ def depthwise(x: Any, kernel: Any, strides: Any, padding: str, data_format: str,
 
 class BaseDepthwiseConv(BaseConv):
     """What depthwise convolutions share: they differ in the number of spatial axes."""
-
-    def __init__(
-        self,
-        rank: int,
-        depth_multiplier: int,
-        depthwise_initializer: Any,
-        depthwise_regularizer: Any,
-        depthwise_constraint: Any,
-        **kwargs: Any,
-    ) -> None:
-        self.depth_multiplier = depth_multiplier
-        super().__init__(rank=rank, filters=None, **kwargs)
-        self.depthwise_initializer = initializers.get(depthwise_initializer)
-        self.depthwise_regularizer = regularizers.get(depthwise_regularizer)
-        self.depthwise_constraint = constraints.get(depthwise_constraint)
-
-    def _check(self) -> None:
-        self._check_padding()
-        self._check_positive("depth_multiplier")
-
-    def build(self, input_shape: Any) -> None:
-        channels = self._channels(input_shape)
-        self.compute_output_shape(input_shape)
-        self._kernel = self._weight("depthwise", (*self.kernel_size, channels, self.depth_multiplier), name="kernel")
-        self.bias = self._weight("bias", (channels * self.depth_multiplier,)) if self.use_bias else None
-
-    def _convolved(self, inputs: Any) -> Any:
-        return depthwise(inputs, self.kernel, self.strides, self.padding, self.data_format, self.dilation_rate)
-
-    def _output_channels(self, input_shape: Any) -> Any:
-        return self.depth_multiplier * input_shape[self._channel_axis]
-
-
-class DepthwiseConv1D(BaseDepthwiseConv):
-    """Depthwise convolution over sequences (batch, steps, channels) -> (batch, new_steps, channels * depth_multiplier)."""
 
     def __init__(
         self,
@@ -76,8 +41,31 @@ class DepthwiseConv1D(BaseDepthwiseConv):
         bias_constraint: Any = None,
         **kwargs: Any,
     ) -> None:
-        given = {k: v for k, v in locals().items() if k not in ("self", "kwargs", "__class__")}
-        super().__init__(rank=1, **given, **kwargs)
+        self.depth_multiplier = depth_multiplier
+        super().__init__(filters=None, **passed_on(locals(), "depth"), **kwargs)
+        describe(self, locals(), "depthwise")
+
+    def _check(self) -> None:
+        self._check_padding()
+        self._check_positive("depth_multiplier")
+
+    def build(self, input_shape: Any) -> None:
+        channels = self._channels(input_shape)
+        self.compute_output_shape(input_shape)
+        self._kernel = add_described(self, "depthwise", (*self.kernel_size, channels, self.depth_multiplier), "kernel")
+        self.bias = add_described(self, "bias", (channels * self.depth_multiplier,)) if self.use_bias else None
+
+    def _convolved(self, inputs: Any) -> Any:
+        return depthwise(inputs, self.kernel, self.strides, self.padding, self.data_format, self.dilation_rate)
+
+    def _output_channels(self, input_shape: Any) -> Any:
+        return self.depth_multiplier * input_shape[self._channel_axis]
+
+
+class DepthwiseConv1D(BaseDepthwiseConv):
+    """Depthwise convolution over sequences (batch, steps, channels) -> (batch, new_steps, channels * depth_multiplier)."""
+
+    rank = 1
 
 
 class DepthwiseConv2D(BaseDepthwiseConv):
@@ -93,24 +81,4 @@ class DepthwiseConv2D(BaseDepthwiseConv):
     (None, 6, 6, 10)
     """
 
-    def __init__(
-        self,
-        kernel_size: Any,
-        strides: Any = (1, 1),
-        padding: str = "valid",
-        depth_multiplier: int = 1,
-        data_format: str | None = None,
-        dilation_rate: Any = (1, 1),
-        activation: Any = None,
-        use_bias: bool = True,
-        depthwise_initializer: Any = "glorot_uniform",
-        bias_initializer: Any = "zeros",
-        depthwise_regularizer: Any = None,
-        bias_regularizer: Any = None,
-        activity_regularizer: Any = None,
-        depthwise_constraint: Any = None,
-        bias_constraint: Any = None,
-        **kwargs: Any,
-    ) -> None:
-        given = {k: v for k, v in locals().items() if k not in ("self", "kwargs", "__class__")}
-        super().__init__(rank=2, **given, **kwargs)
+    rank = 2

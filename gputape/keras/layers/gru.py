@@ -7,7 +7,9 @@ from typing import Any
 import gputape as tf
 
 from .. import tree
-from .recurrent import CellRNN, RecurrentCell, of_cell, product, split_arguments
+from .cell_rnn import CellRNN, of_cell, split_arguments
+from .recurrent_cell import RecurrentCell, product
+from .weights import passed_on
 
 
 class GRUCell(RecurrentCell):
@@ -56,8 +58,7 @@ class GRUCell(RecurrentCell):
         implementation: int = 2,
         **kwargs: Any,
     ) -> None:
-        given = {k: v for k, v in locals().items() if k not in ("self", "kwargs", "reset_after", "__class__")}
-        super().__init__(**given, **kwargs)
+        super().__init__(**passed_on(locals(), "reset_after"), **kwargs)
         self.reset_after = reset_after
 
     def _bias_shape(self) -> tuple[int, ...]:
@@ -85,6 +86,14 @@ class GRUCell(RecurrentCell):
             rh = product(r * h, last, masks and masks[2])
         h = z * h + (1.0 - z) * self.activation(xh + rh)
         return h, [h]
+
+    def is_fused(self, training: bool) -> bool:
+        return self.reset_after and super().is_fused(training)
+
+    def run(self, inputs: Any, states: Any, mask: Any) -> tuple[Any, list[Any]]:
+        biases = (None, None) if self.bias is None else tf.unstack(self.bias)
+        outputs = tf.nn.gru(inputs, self.kernel, self.recurrent_kernel, *biases, *states, mask)
+        return outputs, [outputs[-1]]
 
 
 @of_cell

@@ -7,7 +7,9 @@ from typing import Any
 import gputape as tf
 
 from .. import initializers
-from .recurrent import CellRNN, RecurrentCell, of_cell, split_arguments
+from .cell_rnn import CellRNN, of_cell, split_arguments
+from .recurrent_cell import RecurrentCell
+from .weights import passed_on
 
 
 class LSTMCell(RecurrentCell):
@@ -31,6 +33,7 @@ class LSTMCell(RecurrentCell):
     """
 
     _gates = 4
+    _gate_axis = -1
 
     def __init__(
         self,
@@ -54,8 +57,7 @@ class LSTMCell(RecurrentCell):
         implementation: int = 2,
         **kwargs: Any,
     ) -> None:
-        given = {k: v for k, v in locals().items() if k not in ("self", "kwargs", "unit_forget_bias", "__class__")}
-        super().__init__(**given, **kwargs)
+        super().__init__(**passed_on(locals(), "unit_forget_bias"), **kwargs)
         self.unit_forget_bias = unit_forget_bias
         self.state_size = [units, units]
 
@@ -69,10 +71,14 @@ class LSTMCell(RecurrentCell):
     def step(self, projected: Any, states: Any, training: bool = False) -> Any:
         h, c = states
         z = projected + self._recurrent(h, training)
-        i, f, g, o = tf.split(z, 4, axis=1)
+        i, f, g, o = tf.split(z, 4, axis=self._gate_axis)
         c = self.recurrent_activation(f) * c + self.recurrent_activation(i) * self.activation(g)
         h = self.recurrent_activation(o) * self.activation(c)
         return h, [h, c]
+
+    def run(self, inputs: Any, states: Any, mask: Any) -> tuple[Any, list[Any]]:
+        outputs, c = tf.nn.lstm(inputs, self.kernel, self.recurrent_kernel, self.bias, *states, mask)
+        return outputs, [outputs[-1], c]
 
 
 @of_cell

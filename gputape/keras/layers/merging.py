@@ -10,6 +10,7 @@ import gputape as tf
 from ..scopes import get_keras_mask, set_keras_mask
 from ..symbolic import KerasTensor
 from .layer import Layer
+from .promotion import alike
 
 
 class Merge(Layer):
@@ -37,7 +38,7 @@ class Merge(Layer):
                 f"A merge layer should be called on a list of inputs. Received: inputs={inputs} (not a list of tensors)"
             )
         rank = max(len(x.shape) for x in inputs)
-        return self._merge([_of_rank(x, rank) for x in inputs])
+        return self._merge([_of_rank(x, rank) for x in alike(inputs)])
 
     def _merge(self, inputs: list[Any]) -> Any:
         raise NotImplementedError
@@ -272,6 +273,7 @@ class Dot(Merge):
     def call(self, inputs: Any) -> Any:
         if not isinstance(inputs, (list, tuple)) or len(inputs) != 2:
             raise ValueError(f"A `Dot` layer should be called on exactly 2 inputs. Received: inputs={inputs}")
+        inputs = alike(inputs)
         a, b = inputs
         m, n = self._axes((len(a.shape), len(b.shape)))
         if self.normalize:

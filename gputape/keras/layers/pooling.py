@@ -8,26 +8,36 @@ import gputape as tf
 
 from .input_spec import InputSpec
 from .layer import Layer
+from .promotion import floats
 from .windows import conv_output_length, normalized, standard_format, tf_format
 
 
 class BasePooling(Layer):
-    """A pool over windows of `rank` spatial axes; subclasses say which."""
+    """A pool over windows of `rank` spatial axes; subclasses say how many, and which.
 
+    Args:
+        pool_size: the window, an int or one for each spatial axis. Default 2.
+        strides: the way from one window to the next; default `pool_size`.
+        padding: "valid" (default): no window beyond the edges; "same": ceil(n / stride) of them.
+        data_format: "channels_last" (default, or what `keras.config` says) or "channels_first".
+
+    ValueError for other values.
+    """
+
+    rank: int
     _pool: Any = None
 
     def __init__(
         self,
-        pool_size: Any,
-        strides: Any,
-        rank: int,
+        pool_size: Any = 2,
+        strides: Any = None,
         padding: str = "valid",
         data_format: str | None = None,
         name: str | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(name=name, **kwargs)
-        self.rank = rank
+        rank = self.rank
         self.pool_size = normalized(pool_size, rank, "pool_size")
         self.strides = normalized(self.pool_size if strides is None else strides, rank, "strides", allow_zero=True)
         self.padding = padding.lower()
@@ -66,18 +76,8 @@ def _average(inputs: Any, window: Any, strides: Any, padding: str, form: str) ->
 class MaxPooling1D(BasePooling):
     """The largest value of each window of (batch, steps, channels)."""
 
+    rank = 1
     _pool = staticmethod(_max)
-
-    def __init__(
-        self,
-        pool_size: Any = 2,
-        strides: Any = None,
-        padding: str = "valid",
-        data_format: str | None = None,
-        name: str | None = None,
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(pool_size, strides, 1, padding, data_format, name, **kwargs)
 
 
 class MaxPooling2D(BasePooling):
@@ -88,105 +88,55 @@ class MaxPooling2D(BasePooling):
     (None, 14, 14, 3)
     """
 
+    rank = 2
     _pool = staticmethod(_max)
-
-    def __init__(
-        self,
-        pool_size: Any = (2, 2),
-        strides: Any = None,
-        padding: str = "valid",
-        data_format: str | None = None,
-        name: str | None = None,
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(pool_size, strides, 2, padding, data_format, name, **kwargs)
 
 
 class MaxPooling3D(BasePooling):
     """The largest value of each window of (batch, d1, d2, d3, channels)."""
 
+    rank = 3
     _pool = staticmethod(_max)
-
-    def __init__(
-        self,
-        pool_size: Any = (2, 2, 2),
-        strides: Any = None,
-        padding: str = "valid",
-        data_format: str | None = None,
-        name: str | None = None,
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(pool_size, strides, 3, padding, data_format, name, **kwargs)
 
 
 class AveragePooling1D(BasePooling):
     """The mean of each window of (batch, steps, channels)."""
 
+    rank = 1
     _pool = staticmethod(_average)
-
-    def __init__(
-        self,
-        pool_size: Any = 2,
-        strides: Any = None,
-        padding: str = "valid",
-        data_format: str | None = None,
-        name: str | None = None,
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(pool_size, strides, 1, padding, data_format, name, **kwargs)
 
 
 class AveragePooling2D(BasePooling):
     """The mean of each window of (batch, height, width, channels)."""
 
+    rank = 2
     _pool = staticmethod(_average)
-
-    def __init__(
-        self,
-        pool_size: Any = (2, 2),
-        strides: Any = None,
-        padding: str = "valid",
-        data_format: str | None = None,
-        name: str | None = None,
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(pool_size, strides, 2, padding, data_format, name, **kwargs)
 
 
 class AveragePooling3D(BasePooling):
     """The mean of each window of (batch, d1, d2, d3, channels)."""
 
+    rank = 3
     _pool = staticmethod(_average)
-
-    def __init__(
-        self,
-        pool_size: Any = (2, 2, 2),
-        strides: Any = None,
-        padding: str = "valid",
-        data_format: str | None = None,
-        name: str | None = None,
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(pool_size, strides, 3, padding, data_format, name, **kwargs)
 
 
 class BaseGlobalPooling(Layer):
     """A pool over all of the spatial axes; `keepdims` keeps them with size 1."""
 
-    _rank = 0
+    rank: int
     _reduce: Any = None
 
     def __init__(self, data_format: str | None = None, keepdims: bool = False, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.data_format = standard_format(data_format)
         self.keepdims = keepdims
-        self.input_spec = InputSpec(ndim=self._rank + 2)
+        self.input_spec = InputSpec(ndim=self.rank + 2)
         self._build_at_init()
 
     @property
     def _axes(self) -> list[int]:
         first = 1 if self.data_format == "channels_last" else 2
-        return list(range(first, first + self._rank))
+        return list(range(first, first + self.rank))
 
     def call(self, inputs: Any) -> Any:
         return type(self)._reduce(inputs, axis=self._axes, keepdims=self.keepdims)
@@ -199,28 +149,28 @@ class BaseGlobalPooling(Layer):
 class GlobalMaxPooling1D(BaseGlobalPooling):
     """The largest value over the steps of (batch, steps, channels)."""
 
-    _rank = 1
+    rank = 1
     _reduce = staticmethod(lambda x, axis, keepdims: tf.reduce_max(x, axis=axis, keepdims=keepdims))
 
 
 class GlobalMaxPooling2D(BaseGlobalPooling):
     """The largest value over height and width."""
 
-    _rank = 2
+    rank = 2
     _reduce = GlobalMaxPooling1D._reduce
 
 
 class GlobalMaxPooling3D(BaseGlobalPooling):
     """The largest value over the three spatial axes."""
 
-    _rank = 3
+    rank = 3
     _reduce = GlobalMaxPooling1D._reduce
 
 
 class GlobalAveragePooling1D(BaseGlobalPooling):
     """The mean over the steps of (batch, steps, channels); masked steps are left out."""
 
-    _rank = 1
+    rank = 1
 
     def __init__(self, data_format: str | None = None, keepdims: bool = False, **kwargs: Any) -> None:
         super().__init__(data_format, keepdims, **kwargs)
@@ -229,7 +179,7 @@ class GlobalAveragePooling1D(BaseGlobalPooling):
     def call(self, inputs: Any, mask: Any = None) -> Any:
         axis = self._axes[0]
         if mask is None:
-            return tf.reduce_mean(inputs, axis=axis, keepdims=self.keepdims)
+            return tf.reduce_mean(floats(inputs, self.compute_dtype), axis=axis, keepdims=self.keepdims)
         weights = tf.expand_dims(tf.cast(mask, inputs.dtype), 2 if axis == 1 else 1)
         total = tf.reduce_sum(inputs * weights, axis=axis, keepdims=self.keepdims)
         return total / tf.reduce_sum(weights, axis=axis, keepdims=self.keepdims)
@@ -241,15 +191,17 @@ class GlobalAveragePooling1D(BaseGlobalPooling):
 class GlobalAveragePooling2D(BaseGlobalPooling):
     """The mean over height and width."""
 
-    _rank = 2
+    rank = 2
     _reduce = staticmethod(lambda x, axis, keepdims: tf.reduce_mean(x, axis=axis, keepdims=keepdims))
 
+    def call(self, inputs: Any) -> Any:
+        return super().call(floats(inputs, self.compute_dtype))
 
-class GlobalAveragePooling3D(BaseGlobalPooling):
+
+class GlobalAveragePooling3D(GlobalAveragePooling2D):
     """The mean over the three spatial axes."""
 
-    _rank = 3
-    _reduce = GlobalAveragePooling2D._reduce
+    rank = 3
 
 
 MaxPool1D, MaxPool2D, MaxPool3D = MaxPooling1D, MaxPooling2D, MaxPooling3D

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from .. import tree
-from .recurrent import CellRNN, RecurrentCell, of_cell, split_arguments
+from .cell_rnn import CellRNN, of_cell, split_arguments
+from .recurrent_cell import RecurrentCell
+from .weights import passed_on
 
 
 class SimpleRNNCell(RecurrentCell):
@@ -39,8 +41,7 @@ class SimpleRNNCell(RecurrentCell):
         seed: Any = None,
         **kwargs: Any,
     ) -> None:
-        given = {k: v for k, v in locals().items() if k not in ("self", "kwargs", "__class__")}
-        super().__init__(**given, **kwargs)
+        super().__init__(**passed_on(locals()), **kwargs)
 
     def step(self, projected: Any, states: Any, training: bool = False) -> Any:
         (h,) = states if tree.is_nested(states) else (states,)
@@ -78,12 +79,12 @@ class SimpleRNN(CellRNN):
         bias_constraint: Any = None,
         dropout: float = 0.0,
         recurrent_dropout: float = 0.0,
-        seed: Any = None,
         return_sequences: bool = False,
         return_state: bool = False,
         go_backwards: bool = False,
         stateful: bool = False,
         unroll: bool = False,
+        seed: Any = None,
         **kwargs: Any,
     ) -> None:
         cell, rnn = split_arguments(locals())

@@ -7,17 +7,38 @@ from typing import Any
 import gputape as tf
 
 from .convolutional import BaseConv
+from .weights import add_described, passed_on
 from .windows import deconv_length, normalized, tf_format
 
 
 class BaseConvTranspose(BaseConv):
     """What transposed convolutions share: they differ in the number of spatial axes."""
 
-    def __init__(self, rank: int, filters: int, kernel_size: Any, output_padding: Any = None, **kwargs: Any) -> None:
-        self.output_padding = (
-            None if output_padding is None else normalized(output_padding, rank, "output_padding", allow_zero=True)
-        )
-        super().__init__(rank=rank, filters=filters, kernel_size=kernel_size, **kwargs)
+    def __init__(
+        self,
+        filters: int,
+        kernel_size: Any,
+        strides: Any = 1,
+        padding: str = "valid",
+        output_padding: Any = None,
+        data_format: str | None = None,
+        dilation_rate: Any = 1,
+        activation: Any = None,
+        use_bias: bool = True,
+        kernel_initializer: Any = "glorot_uniform",
+        bias_initializer: Any = "zeros",
+        kernel_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        activity_regularizer: Any = None,
+        kernel_constraint: Any = None,
+        bias_constraint: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        given = passed_on(locals(), "output_padding")
+        if output_padding is not None:
+            output_padding = normalized(output_padding, self.rank, "output_padding", allow_zero=True)
+        self.output_padding = output_padding
+        super().__init__(**given, **kwargs)
 
     def _check(self) -> None:
         super()._check()
@@ -31,8 +52,8 @@ class BaseConvTranspose(BaseConv):
 
     def build(self, input_shape: Any) -> None:
         channels = self._channels(input_shape)
-        self._kernel = self._weight("kernel", (*self.kernel_size, self.filters, channels))
-        self.bias = self._weight("bias", (self.filters,)) if self.use_bias else None
+        self._kernel = add_described(self, "kernel", (*self.kernel_size, self.filters, channels))
+        self.bias = add_described(self, "bias", (self.filters,)) if self.use_bias else None
 
     def _convolved(self, inputs: Any) -> Any:
         transposed = {1: tf.nn.conv1d_transpose, 2: tf.nn.conv2d_transpose, 3: tf.nn.conv3d_transpose}[self.rank]
@@ -60,28 +81,7 @@ class BaseConvTranspose(BaseConv):
 class Conv1DTranspose(BaseConvTranspose):
     """Transposed convolution over sequences (batch, steps, channels) -> (batch, new_steps, filters)."""
 
-    def __init__(
-        self,
-        filters: int,
-        kernel_size: Any,
-        strides: Any = 1,
-        padding: str = "valid",
-        output_padding: Any = None,
-        data_format: str | None = None,
-        dilation_rate: Any = 1,
-        activation: Any = None,
-        use_bias: bool = True,
-        kernel_initializer: Any = "glorot_uniform",
-        bias_initializer: Any = "zeros",
-        kernel_regularizer: Any = None,
-        bias_regularizer: Any = None,
-        activity_regularizer: Any = None,
-        kernel_constraint: Any = None,
-        bias_constraint: Any = None,
-        **kwargs: Any,
-    ) -> None:
-        given = {k: v for k, v in locals().items() if k not in ("self", "kwargs", "__class__")}
-        super().__init__(rank=1, **given, **kwargs)
+    rank = 1
 
 
 class Conv2DTranspose(BaseConvTranspose):
@@ -98,52 +98,14 @@ class Conv2DTranspose(BaseConvTranspose):
     (None, 16, 16, 4)
     """
 
-    def __init__(
-        self,
-        filters: int,
-        kernel_size: Any,
-        strides: Any = (1, 1),
-        padding: str = "valid",
-        output_padding: Any = None,
-        data_format: str | None = None,
-        dilation_rate: Any = (1, 1),
-        activation: Any = None,
-        use_bias: bool = True,
-        kernel_initializer: Any = "glorot_uniform",
-        bias_initializer: Any = "zeros",
-        kernel_regularizer: Any = None,
-        bias_regularizer: Any = None,
-        activity_regularizer: Any = None,
-        kernel_constraint: Any = None,
-        bias_constraint: Any = None,
-        **kwargs: Any,
-    ) -> None:
-        given = {k: v for k, v in locals().items() if k not in ("self", "kwargs", "__class__")}
-        super().__init__(rank=2, **given, **kwargs)
+    rank = 2
 
 
 class Conv3DTranspose(BaseConvTranspose):
     """Transposed convolution over volumes (batch, d1, d2, d3, channels). Arguments as Conv2DTranspose."""
 
-    def __init__(
-        self,
-        filters: int,
-        kernel_size: Any,
-        strides: Any = (1, 1, 1),
-        padding: str = "valid",
-        output_padding: Any = None,
-        data_format: str | None = None,
-        dilation_rate: Any = (1, 1, 1),
-        activation: Any = None,
-        use_bias: bool = True,
-        kernel_initializer: Any = "glorot_uniform",
-        bias_initializer: Any = "zeros",
-        kernel_regularizer: Any = None,
-        bias_regularizer: Any = None,
-        activity_regularizer: Any = None,
-        kernel_constraint: Any = None,
-        bias_constraint: Any = None,
-        **kwargs: Any,
-    ) -> None:
-        given = {k: v for k, v in locals().items() if k not in ("self", "kwargs", "__class__")}
-        super().__init__(rank=3, **given, **kwargs)
+    rank = 3
+
+
+Convolution1DTranspose, Convolution2DTranspose = Conv1DTranspose, Conv2DTranspose
+Convolution3DTranspose = Conv3DTranspose

@@ -130,6 +130,16 @@ class Model(Trainer, Layer):
 
         saving.load_weights(self, filepath, skip_mismatch=skip_mismatch, **kwargs)
 
+    def export(self, filepath: Any, format: str = "tf_saved_model", **kwargs: Any) -> None:
+        """Write what the model computes, without its class, for `tf.saved_model.load(filepath).serve(x)`.
+
+        kwargs: `verbose`, and `input_signature`, a list of the TensorSpecs of call's arguments, for a model whose
+        inputs are not known. ValueError for another format, and for a model that is not built.
+        """
+        from .. import export
+
+        export.export_model(self, filepath, format, **kwargs)
+
     # -- configs
     def to_json(self, **kwargs: Any) -> str:
         """The config as JSON text, for `model_from_json`; `kwargs` go to json.dumps."""

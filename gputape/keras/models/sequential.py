@@ -6,6 +6,8 @@ import copy
 import inspect
 from typing import Any
 
+import gputape as tf
+
 from .. import tree
 from ..backend import standardize_shape
 from ..layers.input import InputLayer
@@ -102,6 +104,8 @@ class Sequential(Model):
             shape = standardize_shape(input_shape)
         except (ValueError, TypeError):
             return  # not a single input: the layers are called one by one
+        if shape and tf.inside_function():  # in a recorded step the batch is one of many sizes
+            shape = (None, *shape[1:])
         if not self._layers:
             raise ValueError(
                 f"Sequential model {self.name} cannot be built because it has no layers. Call `model.add(layer)`."

@@ -123,9 +123,12 @@ def _adaptive(reduce, inputs, output_size, data_format):
     x, rank, back = _layout(inputs, data_format)
     for axis, n in enumerate(normalized(output_size, rank, "output_size"), 1):
         size = x.shape[axis]
+        if size % n == 0:  # windows side by side
+            x = reduce(tf.reshape(x, [*x.shape[:axis], n, size // n, *x.shape[axis + 1 :]]), axis + 1)
+            continue
         key = [slice(None)] * axis
         parts = [x[(*key, slice(k * size // n, -(-(k + 1) * size // n)))] for k in range(n)]
-        x = tf.concat([reduce(p, axis, keepdims=True) for p in parts], axis)
+        x = tf.stack([reduce(p, axis) for p in parts], axis)
     return back(x)
 
 
@@ -319,15 +322,17 @@ def dot_product_attention(
             f"`dot_product_attention` only supports 4D inputs. Received: query.shape={query.shape}, "
             f"key.shape={key.shape}, value.shape={value.shape}."
         )
+    scale = 1 / math.sqrt(query.shape[-1]) if scale is None else scale
+    if attn_logits_soft_cap is None:
+        bias, mask = (None if x is None else _four_axes(tensor(x)) for x in (bias, mask))
+        return tf.nn.dot_product_attention(query, key, value, mask, bias, scale, is_causal)
     groups = query.shape[2] // key.shape[2]
     if groups > 1:
         key, value = (tf.repeat(x, groups, axis=2) for x in (key, value))
     dtype = query.dtype
     wide = "float32" if dtype.size == 2 else dtype
-    scale = 1 / math.sqrt(query.shape[-1]) if scale is None else scale
     scores = tf.cast(tf.einsum("btnh,bsnh->bnts", query, key), wide) * scale
-    if attn_logits_soft_cap is not None:
-        scores = attn_logits_soft_cap * tf.tanh(scores / attn_logits_soft_cap)
+    scores = attn_logits_soft_cap * tf.tanh(scores / attn_logits_soft_cap)
     if bias is not None:
         scores = scores + tensor(bias, wide)
     kept = None if mask is None else tensor(mask, "bool")
@@ -338,6 +343,11 @@ def dot_product_attention(
     if kept is not None:
         scores = tf.where(kept, scores, tf.cast(-0.7 * float(tf.as_dtype(wide).max), wide))
     return tf.einsum("bnts,bsnh->btnh", tf.cast(tf.nn.softmax(scores), dtype), value)
+
+
+def _four_axes(x):
+    """`x` with leading axes of size 1 until there are four."""
+    return tf.reshape(x, [1] * (4 - len(x.shape)) + list(x.shape))
 
 
 _PUBLIC = (

@@ -24,23 +24,24 @@ def walk(model: Any, skip: Any = ()) -> Iterator[tuple[str, Any]]:
     >>> [path for path, _ in walk(model)]
     ['', 'layers/dense', 'layers/dense_1']
     """
-    yield from _walk_part("", model, {id(x) for x in skip})
+    yield from _walk_part("", model, {id(x): x for x in skip})
 
 
-def _walk_part(path: str, part: Any, seen: set[int]) -> Iterator[tuple[str, Any]]:
+# `seen` holds what it knows by identity, so that no later object takes the identity of a list some property made.
+def _walk_part(path: str, part: Any, seen: dict[int, Any]) -> Iterator[tuple[str, Any]]:
     if id(part) in seen:
         return
-    seen.add(id(part))
+    seen[id(part)] = part
     yield path, part
     for name, value in _attributes(part):
         yield from _walk_value(f"{path}/{name}".lstrip("/"), value, seen)
 
 
-def _walk_value(path: str, value: Any, seen: set[int]) -> Iterator[tuple[str, Any]]:
+def _walk_value(path: str, value: Any, seen: dict[int, Any]) -> Iterator[tuple[str, Any]]:
     if isinstance(value, (Layer, Optimizer)):
         yield from _walk_part(path, value, seen)
     elif isinstance(value, (list, tuple, dict)) and id(value) not in seen:
-        seen.add(id(value))
+        seen[id(value)] = value
         used: dict[str, int] = {}
         for item in value.values() if isinstance(value, dict) else value:
             if isinstance(item, (Layer, Optimizer)):

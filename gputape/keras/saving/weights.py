@@ -56,19 +56,24 @@ def load_weights(model: Any, filepath: Any, skip_mismatch: bool = False, objects
     """Read what `save_weights` or `save_model` wrote, here or by Keras 3, into a built model of the same structure.
 
     Args:
-        filepath: ".weights.h5", ".npz" or ".keras".
+        filepath: ".weights.h5", ".npz", ".keras", or ".h5" as Keras 2 wrote it.
         skip_mismatch: leave parts that do not fit as they are, with one warning. Default False.
         objects_to_skip: layers to leave as they are.
 
     Raises ValueError for another ending, a model that is not built, or parts that do not fit.
     """
     path = str(filepath)
-    if not path.endswith((".weights.h5", ".npz", ".keras")):
+    if not path.endswith((".h5", ".npz", ".keras")):
         raise ValueError(
-            f"File format not supported: filepath={path}. Weights are read from `.weights.h5`, `.npz` and `.keras` "
-            "files; legacy `.h5` files must be converted with Keras first."
+            f"File format not supported: filepath={path}. Weights are read from `.weights.h5`, `.h5` (of Keras 2), `.npz` "
+            "and `.keras` files."
         )
     _check_built(model, "loading weights into")
+    if path.endswith(".h5") and not path.endswith(".weights.h5"):
+        from .legacy import load_legacy_weights
+
+        load_legacy_weights(model, path, skip_mismatch)
+        return
     with open(path, "rb") as file:
         if path.endswith(".keras"):
             with zipfile.ZipFile(file) as archive, archive.open(ARCHIVED_WEIGHTS) as inner:
@@ -127,10 +132,10 @@ def _h5_arrays(h5: Any, path: str) -> dict[str, np.ndarray]:
             return {}
         _check_link(group, name)
         group = group[name]
-    return {key: _h5_array(group, key) for key in group}
+    return {key: h5_array(group, key) for key in group}
 
 
-def _h5_array(group: Any, key: str) -> np.ndarray:
+def h5_array(group: Any, key: str) -> np.ndarray:
     _check_link(group, key)
     dataset = group[key]
     if not hasattr(dataset, "is_virtual") or dataset.external or dataset.is_virtual:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from gputape.errors import unknown_name
+
 from .. import tree
 from ..backend import clear_session, is_keras_tensor, standardize_dtype
 from ..config import disable_interactive_logging, enable_interactive_logging, is_interactive_logging_enabled
@@ -46,6 +48,8 @@ _LATER = {
     "image_dataset_from_directory": ".directories",
     "img_to_array": ".image_utils",
     "load_img": ".image_utils",
+    "model_to_dot": ".plot",
+    "plot_model": ".plot",
     "save_img": ".image_utils",
     "split_dataset": ".split",
     "text_dataset_from_directory": ".directories",
@@ -66,7 +70,11 @@ def __getattr__(name: str) -> Any:
         return importlib.import_module(".bounding_boxes", __name__)
     if name in _LATER:
         return getattr(importlib.import_module(_LATER[name], __name__), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    raise unknown_name(__name__, name, __all__)
+
+
+def __dir__() -> list[str]:
+    return __all__
 
 
 __all__ = [

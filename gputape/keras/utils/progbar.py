@@ -110,11 +110,13 @@ class Progbar:
             digits = len(str(self.target))
             done = min(current / max(self.target, 1), 1.0)
             filled = int(self.width * done)
-            parts.append(f"{current:>{digits}}/{self.target} {'━' * filled}{'─' * (self.width - filled)}")
+            bar = "-" if self.verbose == 2 else f"{'━' * filled}{'─' * (self.width - filled)}"
+            parts.append(f"{current:>{digits}}/{self.target} {bar}")
         else:
             parts.append(f"{current}/Unknown")
         if finalize or self.target is None:
-            parts.append(f"{elapsed:.0f}s {_duration(per_step)}/{self.unit_name}")
+            between = " - " if self.verbose == 2 else " "
+            parts.append(f"{elapsed:.0f}s{between}{_duration(per_step)}/{self.unit_name}")
         else:
             parts.append(f"{_clock(per_step * (self.target - current))} {_duration(per_step)}/{self.unit_name}")
         parts += [f"- {name}: {_number(value)}" for name, value in self._values.items()]

@@ -67,3 +67,12 @@ def test_fit(capsys: Any, verbose: Any) -> None:
     model.predict(x, verbose=verbose)
     evaluated, predicted = capsys.readouterr().out.splitlines()
     assert "1/1" in evaluated and "loss" in evaluated and "1/1" in predicted and "loss" not in predicted
+
+
+def test_one_line_without_a_bar(capsys: Any) -> None:
+    model = keras.Sequential([keras.layers.Dense(1)])
+    model.compile("sgd", "mse")
+    x = np.ones((8, 2), "float32")
+    model.evaluate(x, x[:, :1], batch_size=2, verbose=2)
+    (line,) = capsys.readouterr().out.splitlines()
+    assert re.fullmatch(r"4/4 - \d+s - \d+[mu]?s/step - loss: \d.*", line)

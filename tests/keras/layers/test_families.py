@@ -102,3 +102,26 @@ def test_errors():
         keras.layers.Conv1DTranspose(1, 2, output_padding=1)
     with pytest.raises(ValueError, match="batch size must be static"):
         keras.layers.LSTM(2, stateful=True).build((None, 3, 2))
+
+
+@pytest.mark.parametrize(
+    "layer", [keras.layers.MultiHeadAttention(2, 4), keras.layers.GroupQueryAttention(4, 2, 2)], ids=lambda x: x.name
+)
+def test_attention_of_projected_tensors_joins_causal_and_given_mask(layer):
+    layer.build((1, 5, 8), (1, 5, 8))
+    rng = np.random.default_rng(0)
+    q, k, v = (tf.constant(rng.normal(size=(1, 5, 2, 4)).astype("float32")) for _ in range(3))
+    given = np.ones((1, 5, 5), bool)
+    given[:, 3, 1] = False
+    joined, _ = layer._compute_attention(q, k, v, given, use_causal_mask=True)
+    wanted, _ = layer._compute_attention(q, k, v, given & np.tril(np.ones((5, 5), bool)))
+    alone, _ = layer._compute_attention(q, k, v, use_causal_mask=True)
+    np.testing.assert_allclose(joined, wanted, atol=1e-6)
+    assert not np.allclose(alone, joined)
+
+
+def test_a_seed_is_the_last_of_simple_rnns_arguments_as_in_keras():
+    layer = keras.layers.SimpleRNN(
+        2, "tanh", True, *["glorot_uniform", "orthogonal", "zeros"], *[None] * 7, 0.0, 0.0, True
+    )
+    assert layer.return_sequences and layer(tf.zeros([1, 3, 2])).shape == (1, 3, 2)

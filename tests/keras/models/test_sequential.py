@@ -98,3 +98,10 @@ def test_models_inside():
     inner = keras.Sequential([keras.Input((4,)), layers.Dense(3)])
     model = keras.Sequential([inner, layers.Dense(1)])
     assert model.built and model(X).shape == (3, 1) and len(model.weights) == 4
+
+
+def test_built_by_fit_the_batch_is_open() -> None:
+    model = keras.Sequential([keras.layers.Dense(1)])
+    model.compile("sgd", "mse")
+    model.fit(np.ones((6, 2)), np.ones((6, 1)), batch_size=4, verbose=0)
+    assert model.input_shape == (None, 2) and model.predict(np.ones((3, 2)), verbose=0).shape == (3, 1)

@@ -227,3 +227,21 @@ def test_errors_name_what_to_do(tmp_path, monkeypatch):
     with pytest.raises(ImportError, match=r"gputape\[files\]"):
         model.save_weights(tmp_path / "m.weights.h5")
     assert not list(tmp_path.glob("*.tmp"))
+
+
+def test_lists_that_properties_make_anew_are_told_apart():
+    class Holder(keras.layers.Layer):
+        def __init__(self):
+            super().__init__()
+            self._inner = keras.layers.Dense(1)
+
+        @property
+        def numbers(self):
+            return [1, 2]
+
+        @property
+        def parts(self):
+            return [self._inner]
+
+    paths = [path for path, _ in walk(keras.Sequential([Holder() for _ in range(20)]))]
+    assert sum(path.endswith("parts/dense") for path in paths) == 20

@@ -13,7 +13,12 @@ EXAMPLES = Path(__file__).parents[3] / "examples"
 
 @pytest.mark.parametrize(
     ("name", "learned"),
-    [("custom_train_step", lambda error: error < 0.04), ("custom_loop", lambda accuracy: accuracy > 0.94)],
+    [
+        ("custom_train_step", lambda error: error < 0.04),
+        ("custom_loop", lambda accuracy: accuracy > 0.94),
+        ("own_parts", lambda accuracy: accuracy > 0.9),
+        ("vae", lambda error: error < 0.055),
+    ],
 )
 def test_example(name: str, learned: Any) -> None:
     spec = importlib.util.spec_from_file_location(name, EXAMPLES / f"{name}.py")
