@@ -1,8 +1,8 @@
 """Captured: a program on a device as one CUDA graph, launched once per call.
 
-The program runs once while the graph is captured, so its work is that of the kernels; afterwards a call copies the
-arguments into the graph's own buffers, launches, and copies the results out: results of earlier calls stay valid.
-Variables are changed in place, so the graph reads and writes their arrays. It is captured anew when a Variable has
+The program, its chains of elementwise ops made single kernels, runs once while the graph is captured, so its work is
+that of the kernels; afterwards a call copies the arguments into the graph's own buffers, launches, and copies the
+results out: results of earlier calls stay valid. Variables are changed in place, so the graph reads and writes their arrays. It is captured anew when a Variable has
 other memory than before, or when someone else holds what the graph would overwrite. Printing and assertions need
 values on the host: they are served after the launch, in their order, from the graph's buffers.
 """
@@ -13,7 +13,9 @@ import sys
 from typing import Any
 
 from . import cuda, nest
+from .fusion import fused
 from .op import Effect
+from .plan import Lives
 from .record import pause
 from .tensor import Array, Tensor
 from .trace import Read, Step
@@ -34,19 +36,21 @@ class Captured:
         for step in concrete.steps:
             if isinstance(step.op, Effect) and step.op.on_host and step.outputs:
                 raise NotCapturable(f"{step.op.name} ({step.where}) makes its values on the host")
+        results = set(concrete.results)
+        self.steps = fused(concrete.steps, concrete.trace.likes, results)
+        self.lives = Lives(self.steps, results)
         self.copied = self.overtaken()
 
     def overtaken(self) -> set[int]:
         """Registers that show a Variable's memory and are read after an effect has changed it: they need a copy."""
         found = set()
         read: dict[int, Any] = {}  # register -> the Variable it was read from
-        for k, step in enumerate(self.concrete.steps):
+        for k, step in enumerate(self.steps):
             if type(step.op) is Read:
                 read[step.outputs[0]] = step.op.variable
             changed = {id(v) for v in step.targets}
-            needed = self.concrete.lives.needed
-            found |= {r for r, v in read.items() if id(v) in changed and needed[r] >= k}
-            found |= {r for r, v in read.items() if id(v) in changed and r in self.concrete.lives.returned}
+            needed, returned = self.lives.needed, self.lives.returned
+            found |= {r for r, v in read.items() if id(v) in changed and (needed[r] >= k or r in returned)}
         return found
 
     def __call__(self, arguments: list[Tensor]) -> Any:
@@ -72,7 +76,7 @@ class Captured:
     def capture(self, arguments: list[Tensor]) -> None:
         self.graph, self.arrays = None, []  # lets go of what it holds
         self.late: list[tuple[Step, list[Any]]] = []
-        changed = {id(v): v for step in self.concrete.steps for v in step.targets}
+        changed = {id(v): v for step in self.steps for v in step.targets}
         for variable in changed.values():
             variable.writable()  # memory that is nobody else's
         self.inputs = [cuda.empty_like(x._array) for x in arguments]
@@ -83,7 +87,9 @@ class Captured:
 
     def program(self) -> Any:
         """The program on the graph's buffers."""
-        return self.concrete.interpret([Tensor(b) for b in self.inputs], read=self.read, perform=self.perform)
+        return self.concrete.interpret(
+            [Tensor(b) for b in self.inputs], steps=self.steps, lives=self.lives, read=self.read, perform=self.perform
+        )
 
     def read(self, step: Step) -> Tensor:
         array = step.op.variable._array

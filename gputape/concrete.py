@@ -11,6 +11,7 @@ import numpy as np
 from . import cuda, nest
 from .captured import Captured, NotCapturable
 from .errors import InternalError
+from .fusion import Chain
 from .op import Effect
 from .plan import Lives, Plan
 from .record import recording, state
@@ -39,16 +40,24 @@ class Concrete:
         return Plan(self.trace, self.structure)
 
     @functools.cached_property
-    def graph(self) -> Captured:
-        return Captured(self)
+    def graph(self) -> Captured | None:
+        """The program as one graph; None, and why in `forced`, if it cannot be one."""
+        try:
+            return Captured(self)
+        except NotCapturable as reason:
+            self.forced = str(reason)
+            return None
 
     def told(self) -> str:
         """For reports."""
         if self.reasons:
             return "runs eagerly: " + "; ".join(dict.fromkeys(self.reasons))
         if not self.on_host:
-            how = f"one by one: {self.forced}" if self.forced else "as one graph"
-            return f"{len(self.steps)} ops replayed on the device {how}"
+            told = f"{len(self.steps)} ops replayed on the device"
+            if self.graph is None:
+                return f"{told} one by one: {self.forced}"
+            chains = sum(isinstance(s.op, Chain) for s in self.graph.steps)
+            return f"{told} as one graph, chains of them as {chains} fused kernels"
         return f"{len(self.plan.steps)} ops replayed, {len(self.plan.buffers)} of them into {self.plan.bytes} bytes of buffers"
 
     def changed(self) -> list[str]:
@@ -59,11 +68,8 @@ class Concrete:
         """The function's result and effects, recorders being told of every op."""
         if self.on_host and not state.stack and not cuda.emulating:
             return self.plan([x._array for x in arguments])
-        if not self.on_host and not state.stack and self.forced is None:
-            try:
-                return self.graph(arguments)
-            except NotCapturable as reason:
-                self.forced = str(reason)
+        if not self.on_host and not state.stack and self.graph is not None:
+            return self.graph(arguments)
         return self.interpret(arguments)
 
     def interpret(
@@ -74,16 +80,20 @@ class Concrete:
         perform: Callable[[Step, list[Any]], Any] = lambda step, arrays: step.op.perform(
             step.targets, arrays, step.attrs
         ),
+        steps: list[Step] | None = None,
+        lives: Lives | None = None,
     ) -> Any:
         """Run the program op by op on tensors.
 
-        watch: sees each step and its outputs. read, perform: how to read a Variable and have an effect.
+        watch: sees each step and its outputs. read, perform: how to read a Variable and have an effect. steps, lives:
+        another form of the program, and how long its registers are needed.
         """
+        lives = lives or self.lives
         registers: list[Any] = [v if v is None or not hasattr(v, "dtype") else Tensor(v) for v in self.registers]
         registers[: len(arguments)] = arguments
         for r, x in self.trace.captured.items():
             registers[r] = x
-        for k, step in enumerate(self.steps):
+        for k, step in enumerate(self.steps if steps is None else steps):
             op = step.op
             if type(op) is Read:
                 made = [read(step)]
@@ -100,7 +110,7 @@ class Concrete:
                 registers[r] = y
             watch(step, made)
             inputs, arrays, made = (), [], []
-            for r in self.lives.ends[k]:
+            for r in lives.ends[k]:
                 if self.registers[r] is None:
                     registers[r] = None
         leaves = [p if r < 0 else registers[r] for r, p in zip(self.results, self.plain, strict=True)]

@@ -56,6 +56,7 @@ class Op:
         if self.variadic is not None and self.variadic in mixed:
             self.mixed = range(2**31)  # all of them
         self.kinds: str = getattr(body, "kinds", "")  # NumPy kinds of the first array; "" for any, see ops/domain.py
+        self.taken: Any = None  # the dtype that was last found to be of these kinds
         self.rule: Callable[..., Any] | None = None
         self.wants: list[str] = []
         self.keep: list[int] = []
@@ -127,8 +128,8 @@ class Op:
         arrays = [x._array for x in inputs]
         if len(arrays) > 1:
             self.check_dtypes(arrays)
-        if self.kinds and arrays[0].dtype.kind not in self.kinds:
-            raise self.refused(arrays[0].dtype)
+        if self.kinds and arrays[0].dtype is not self.taken:
+            self.take(arrays[0].dtype)
         return self.finish(inputs, self.run(arrays, attrs), attrs)
 
     def finish(self, inputs: tuple[Any, ...], made: Any, attrs: dict[str, Any]) -> Any:
@@ -207,8 +208,13 @@ class Op:
         return tuple(out)
 
     def check_dtypes(self, arrays: list[Any]) -> None:
-        if not self.mixed and len({a.dtype for a in arrays}) == 1:
-            return
+        if not self.mixed:
+            first = arrays[0].dtype
+            for a in arrays:
+                if a.dtype is not first:
+                    break
+            else:
+                return
         first = None
         for k, a in enumerate(arrays):
             if k in self.mixed:
@@ -223,12 +229,14 @@ class Op:
                     f"{dtypes.FROM_NUMPY[a.dtype].name}; use tf.cast [Op:{self.name}]"
                 )
 
-    def refused(self, dtype: Any) -> InvalidArgumentError:
-        """The error for arrays of a dtype that the op does not take."""
-        return InvalidArgumentError(
-            f"Value for attr 'T' of {dtypes.FROM_NUMPY[dtype].name} is not in the list of allowed values: {self.name} "
-            f"takes {self.body.kinds_told}; use tf.cast [Op:{self.name}]"  # type: ignore[attr-defined]
-        )
+    def take(self, dtype: Any) -> None:
+        """InvalidArgumentError if the op does not take arrays of `dtype`."""
+        if dtype.kind not in self.kinds:
+            raise InvalidArgumentError(
+                f"Value for attr 'T' of {dtypes.FROM_NUMPY[dtype].name} is not in the list of allowed values: "
+                f"{self.name} takes {self.body.kinds_told}; use tf.cast [Op:{self.name}]"  # type: ignore[attr-defined]
+            )
+        self.taken = dtype
 
     def explained(self, error: Exception, arrays: list[Any], attrs: dict[str, Any]) -> Exception:
         """The error of a body, told in terms of the op: its name, its arguments and their shapes."""
@@ -356,8 +364,8 @@ class Elementwise(Op):
                     dtype = arrays[0].dtype
                     self.check_dtypes(arrays)
                     break
-        if self.kinds and dtype.kind not in self.kinds:
-            raise self.refused(dtype)
+        if self.kinds and dtype is not self.taken:
+            self.take(dtype)
         made = self.run(arrays, attrs)
         result = Tensor(made if type(made) is np.ndarray else boxed(made))
         stack = state.stack
@@ -397,13 +405,13 @@ class Unary(Elementwise):
         if len(inputs) == 1 and not attrs and type(inputs[0]) is Tensor and not cuda.emulating:
             a = inputs[0]._array
             if type(a) is np.ndarray:
-                return self.made(inputs, (a,))
+                return self.made(inputs, (a,), a.dtype)
         return super().__call__(*inputs, **attrs)
 
-    def made(self, inputs: tuple[Any, ...], arrays: tuple[Any, ...]) -> Tensor:
-        """Run the NumPy body on arrays that are known to fit, and tell the recorders."""
-        if self.kinds and (dtype := next(a.dtype for a in arrays if type(a) is np.ndarray)).kind not in self.kinds:
-            raise self.refused(dtype)
+    def made(self, inputs: tuple[Any, ...], arrays: tuple[Any, ...], dtype: Any) -> Tensor:
+        """Run the NumPy body on arrays of `dtype` that are known to fit, and tell the recorders."""
+        if self.kinds and dtype is not self.taken:
+            self.take(dtype)
         try:
             made = state.quiet(self.numpy_body, *arrays)
         except Exception as error:
@@ -427,14 +435,14 @@ class Binary(Unary):
                 a = x._array
                 if type(y) is Tensor:
                     b = y._array
-                    if a.dtype is b.dtype and type(a) is np.ndarray and type(b) is np.ndarray:
-                        return self.made(inputs, (a, b))
-                elif type(a) is np.ndarray and type(y) in _WEAK.get(a.dtype, ()):
-                    return self.made(inputs, (a, y))
+                    if (dtype := a.dtype) is b.dtype and type(a) is np.ndarray and type(b) is np.ndarray:
+                        return self.made(inputs, (a, b), dtype)
+                elif type(a) is np.ndarray and type(y) in _WEAK.get(dtype := a.dtype, ()):
+                    return self.made(inputs, (a, y), dtype)
             elif type(y) is Tensor:
                 b = y._array
-                if type(b) is np.ndarray and type(x) in _WEAK.get(b.dtype, ()):
-                    return self.made(inputs, (x, b))
+                if type(b) is np.ndarray and type(x) in _WEAK.get(dtype := b.dtype, ()):
+                    return self.made(inputs, (x, b), dtype)
         return Elementwise.__call__(self, *inputs, **attrs)
 
 

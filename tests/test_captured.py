@@ -54,6 +54,22 @@ def test_a_training_step_is_one_graph_with_no_reads_and_the_eager_bits():
     assert "as one graph" in step.report()
 
 
+def test_chains_of_elementwise_ops_are_one_kernel_with_the_eager_bits():
+    def f(x, y):
+        return tf.exp(x * y + 0.5) - tf.tanh(x), tf.reduce_sum(x * y)
+
+    x, y = tf.constant(X), tf.constant(X[0])
+    recorded = tf.function(f)
+    for expected, made in zip(f(x, y), recorded(x, y), strict=True):
+        np.testing.assert_array_equal(expected, made)
+    assert "chains of them as 1 fused kernels" in recorded.report()
+    with cuda.count_launches() as counter:
+        captured = next(iter(recorded._concrete.values()))[0].graph
+        captured.graph = None  # captured anew, so that its launches are counted
+        recorded(x, y)
+    assert counter.launches.count("chain") == 1, counter.launches
+
+
 def test_random_numbers_are_drawn_anew():
     tf.random.set_seed(1)
     eager = [tf.random.normal([3]).numpy() for _ in range(3)]

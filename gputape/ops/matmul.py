@@ -30,6 +30,16 @@ def multiply_matrices(xp, a, b, *, transpose_a=False, transpose_b=False):
     return xp.matmul(a.astype(wide), b.astype(wide)).astype(a.dtype)
 
 
+@multiply_matrices.numpy
+def _(a, b, *, transpose_a, transpose_b):
+    a = a.swapaxes(-1, -2) if transpose_a else a
+    b = b.swapaxes(-1, -2) if transpose_b else b
+    dtype = a.dtype
+    if dtype.itemsize > 2 or dtype.kind not in "fV":
+        return np.matmul(a, b)
+    return np.matmul(a.astype(np.float32), b.astype(np.float32)).astype(dtype)
+
+
 @multiply_matrices.kernel
 def _(a, b, *, transpose_a, transpose_b):
     """By cuBLASLt; by a kernel of ours what it does not do, integers above all."""
@@ -121,18 +131,19 @@ def matmul(
     a, b = _pair(a, b)
     if output_type is not None:
         a, b = OPS["cast"](a, output_type), OPS["cast"](b, output_type)
-    a, b = conj(a) if adjoint_a else a, conj(b) if adjoint_b else b
-    transpose_a, transpose_b = transpose_a or adjoint_a, transpose_b or adjoint_b
-    x, y = a._array, b._array
+    if adjoint_a or adjoint_b:
+        a, b = conj(a) if adjoint_a else a, conj(b) if adjoint_b else b
+        transpose_a, transpose_b = transpose_a or adjoint_a, transpose_b or adjoint_b
+    shape, other = a._array.shape, b._array.shape
     if (
-        min(x.ndim, y.ndim) < 2
-        or x.shape[-2 if transpose_a else -1] != y.shape[-1 if transpose_b else -2]
-        or x.dtype.kind in "bO"
-        or not all(m == n or 1 in (m, n) for m, n in zip(x.shape[-3::-1], y.shape[-3::-1]))
+        len(shape) < 2
+        or len(other) < 2
+        or shape[-2 if transpose_a else -1] != other[-1 if transpose_b else -2]
+        or a._array.dtype.kind in "bO"
+        or (len(other) > 2 and not all(m == n or 1 in (m, n) for m, n in zip(shape[-3::-1], other[-3::-1])))
     ):
         raise _misfit(a, b, transpose_a, transpose_b)
-    shape = a._array.shape
-    if len(shape) > 2 and b._array.ndim == 2 and not transpose_a:
+    if len(shape) > 2 and len(other) == 2 and not transpose_a:
         # One product instead of a batch of them, and in the gradient no sum over the batch.
         rows = OPS["reshape"](a, (math.prod(shape[:-1]), shape[-1]))
         product = multiply_matrices(rows, b, transpose_a=False, transpose_b=transpose_b)

@@ -25,6 +25,8 @@ def axes_of(name: str, axis: Any, rank: int) -> tuple[int, ...]:
     """
     if axis is None:
         return tuple(range(rank))
+    if type(axis) is int and -rank <= axis < rank:
+        return (axis % rank,)
     given = static(axis)
     given = given if isinstance(given, tuple) else (given,)
     for k in given:
