@@ -264,7 +264,8 @@ class GradientTape:
                 log.warning("The dtype of the target tensor must be floating (e.g. tf.float32), got %r", t.dtype)
                 continue
             if seed is None:
-                seed = OPS["ones_like"](t)
+                array = t._array  # no op: in a recorded function these ones, and what is made of them, are constants
+                seed = Tensor(cuda.array_module(array).ones(array.shape, array.dtype))
             else:
                 seed = as_tensor(seed, t._array.dtype)
                 if seed._array.shape != t._array.shape:
