@@ -2,9 +2,10 @@
 
 The program, its chains of elementwise ops made single kernels, runs once while the graph is captured, so its work is
 that of the kernels; afterwards a call copies the arguments into the graph's own buffers, launches, and copies the
-results out: results of earlier calls stay valid. Variables are changed in place, so the graph reads and writes their arrays. It is captured anew when a Variable has
-other memory than before, or when someone else holds what the graph would overwrite. Printing and assertions need
-values on the host: they are served after the launch, in their order, from the graph's buffers.
+results out: results of earlier calls stay valid. Variables are changed in place, so the graph reads and writes their
+arrays. It is captured anew when a Variable has other memory than before, or when someone else holds what the graph
+would overwrite. Printing and assertions need values on the host: they are served after the launch, in their order,
+from the graph's buffers.
 """
 
 from __future__ import annotations
