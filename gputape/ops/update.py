@@ -21,7 +21,7 @@ from ..errors import InvalidArgumentError
 from ..op import effect
 
 kernels = Kernels("update.cu", block=256)
-_PIECE = 1 << 14  # elements of one array that NumPy works on at a time: they stay in the cache
+_PIECE = 1 << 15  # elements of one array that NumPy works on at a time: they stay in the cache
 
 
 def _check(targets, gradients):
@@ -91,11 +91,20 @@ def adam(xp, targets, learning_rate, iterations, *gradients, beta_1=0.9, beta_2=
     a = learning_rate.astype(np.float64) * xp.sqrt(1 - beta_2**t) / (1 - beta_1**t)
 
     def step(g, lr, a, w, m, v, *v_hat):
-        m += (1 - beta_1) * (g - m)
-        v += (1 - beta_2) * (g * g - v)
+        change = xp.subtract(g, m, out=xp.empty_like(m))  # one array for what the formula makes on its way
+        change *= 1 - beta_1
+        m += change
+        xp.multiply(g, g, out=change)
+        change -= v
+        change *= 1 - beta_2
+        v += change
         if v_hat:
             v = xp.maximum(v_hat[0], v, out=v_hat[0])
-        w -= a * m / (xp.sqrt(v) + epsilon)
+        xp.multiply(m, a, out=change)
+        root = xp.sqrt(v)
+        root += epsilon
+        change /= root
+        w -= change
 
     _in_pieces(xp, step, targets, gradients, weight_decay, learning_rate, a)
 
