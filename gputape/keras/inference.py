@@ -1,4 +1,4 @@
-"""The shapes of what functions return, found by running them on small tensors of zeros."""
+"""The shapes of what functions return, found by running them on small tensors."""
 
 from __future__ import annotations
 
@@ -48,16 +48,20 @@ def in_symbolic_scope() -> bool:
 def compute_output_spec(fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     """KerasTensors like what `fn` returns for tensors like the KerasTensors among the arguments.
 
-    `fn` runs on zeros: once if all sizes are known, otherwise twice, with different sizes in the place of unknown ones.
+    `fn` runs on zeros and identity matrices: once if all sizes are known, otherwise twice, with different sizes in the
+    place of unknown ones. Where that fails, an unknown size is taken to be the one that it would be broadcast to.
     """
     symbols = [x for x in tree.flatten((args, kwargs)) if isinstance(x, KerasTensor)]
     unknown = any(None in x.shape or hasattr(x, "_samples") for x in symbols)
     first_error: Exception | None = None
     empty: Any = None
-    for fills in _FILLS if unknown else (((1, 1),),):
+    beside = _sizes_from_the_end(symbols)
+    for fills, known in (
+        [(f, {}) for f in _FILLS] + [(_FILLS[0], beside)] * bool(beside) if unknown else [(((1, 1),), {})]
+    ):
         try:
             with SymbolicScope():
-                runs = [fn(*_filled(args, fill), **_filled(kwargs, fill)) for fill in fills]
+                runs = [fn(*_filled(args, fill, known), **_filled(kwargs, fill, known)) for fill in fills]
         except Exception as error:
             first_error = first_error or error
             continue
@@ -72,18 +76,35 @@ def compute_output_spec(fn: Callable[..., Any], *args: Any, **kwargs: Any) -> An
     raise first_error
 
 
-def _filled(structure: Any, fill: tuple[int, int]) -> Any:
+def _sizes_from_the_end(symbols: list[Any]) -> dict[int, int]:
+    """The size that tensors have along an axis, counted from the end, where all that know it agree."""
+    found: dict[int, set[int]] = {}
+    for x in symbols:
+        for k, d in enumerate(x.shape):
+            if d not in (None, 1):
+                found.setdefault(k - len(x.shape), set()).add(d)
+    return {axis: sizes.pop() for axis, sizes in found.items() if len(sizes) == 1}
+
+
+def _filled(structure: Any, fill: tuple[int, int], known: dict[int, int]) -> Any:
+    def sizes(shape: Any) -> list[int]:
+        return [known.get(k - len(shape), fill[k > 0]) if d is None else d for k, d in enumerate(shape)]
+
     def value(x: Any) -> Any:
         if not isinstance(x, KerasTensor):
             return x
         samples = getattr(x, "_samples", {})
         if samples:
             return tf.constant(samples[fill])
-        made = tf.zeros([fill[k > 0] if d is None else d for k, d in enumerate(x.shape)], x.dtype)
+        shape = sizes(x.shape)
+        if len(shape) > 1 and tf.as_dtype(x.dtype).is_floating:  # of matrices: identities, which have inverses
+            made = tf.eye(*shape[-2:], batch_shape=shape[:-2], dtype=x.dtype)
+        else:
+            made = tf.zeros(shape, x.dtype)
         mask = getattr(x, "_keras_mask", None)
         if isinstance(mask, KerasTensor):
             made = tf.identity(made)
-            set_keras_mask(made, tf.ones([fill[k > 0] if d is None else d for k, d in enumerate(mask.shape)], "bool"))
+            set_keras_mask(made, tf.ones(sizes(mask.shape), "bool"))
         return made
 
     return tree.map_structure(value, structure)

@@ -10,6 +10,8 @@ from collections import namedtuple
 from collections.abc import Callable
 from typing import Any
 
+from gputape.errors import InvalidArgumentError
+
 from . import tree
 from .backend import standardize_dtype, standardize_shape
 from .functions import function_at, function_path
@@ -200,6 +202,8 @@ class Operation:
                 f"`{kind}.call()` method is incorrect, or you need to implement the `{kind}.compute_output_spec() / "
                 f"compute_output_shape()` method. Error encountered:\n\n{error}"
             )
+            if isinstance(error, InvalidArgumentError):  # without data it is the shapes that do not fit
+                raise ValueError(told) from error
             raise retold(error, told) from error
 
     @default

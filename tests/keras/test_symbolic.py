@@ -77,6 +77,20 @@ def test_spec_inference_tries_other_sizes():
         compute_output_spec(lambda x: tf.reshape(x, (7, 11, 13)), KerasTensor((2, 2)))
 
 
+def test_an_unknown_size_is_the_one_it_is_broadcast_to():
+    x, y = keras.Input((None,)), keras.Input((10,))
+    assert (x * y).shape == (None, 10)
+    assert (KerasTensor((None, 3)) + KerasTensor((2, None))).shape == (2, 3)
+    with pytest.raises(ValueError, match="cannot broadcast"):
+        KerasTensor((2, 3)) + KerasTensor((4, 3))
+
+
+def test_specs_of_what_needs_invertible_matrices():
+    a, b = KerasTensor((None, 5, 5)), KerasTensor((None, 5, 2))
+    assert keras.ops.inv(a).shape == (None, 5, 5) and keras.ops.solve(a, b).shape == (None, 5, 2)
+    assert keras.ops.cholesky(KerasTensor((3, 3))).shape == (3, 3)
+
+
 def test_history_and_operation_attributes():
     class Twice(Operation):
         def call(self, x):
@@ -101,7 +115,7 @@ def test_errors_name_the_operation():
         def call(self, x):
             return tf.matmul(x, tf.ones((7, 7)))
 
-    with pytest.raises(tf.errors.InvalidArgumentError, match=r"Could not automatically infer[^.]*Wrong"):
+    with pytest.raises(ValueError, match=r"Could not automatically infer[^.]*Wrong"):
         Wrong()(keras.Input((3,)))
 
 

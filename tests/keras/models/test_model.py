@@ -42,7 +42,7 @@ def test_build_runs_the_call():
             self.dense = layers.Dense(1)
 
         def call(self, x):
-            if float(x[0, 0]) == 0.0:
+            if float(x[0, 1]) == 0.0:
                 raise ValueError("zeros are not for me")
             return self.dense(x)
 
