@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import operator
 
 import gputape as tf
 
@@ -74,6 +75,7 @@ def arange(start, stop=None, step=None, dtype=None):
 
 def linspace(start, stop, num=50, endpoint=True, retstep=False, dtype=None, axis=0):
     """`num` numbers at equal distances from `start` to `stop`, which is left out unless `endpoint`."""
+    num = operator.index(num)
     if num < 0:
         raise ValueError(f"`num` must be a non-negative integer. Received: num={num}")
     made = standardize_dtype(dtype) if dtype is not None else None
@@ -112,7 +114,7 @@ def tri(N, M=None, k=0, dtype=None):
 
 def eye(N, M=None, k=0, dtype=None):
     """(N, M) ones on the k-th diagonal, zeros elsewhere."""
-    M = N if M is None else M
+    N, M, k = operator.index(N), operator.index(N if M is None else M), operator.index(k)
     return tf.cast(tf.equal(tf.range(M)[None, :], tf.range(N)[:, None] + k), standardize_dtype(dtype))
 
 

@@ -7,6 +7,7 @@ import math
 import gputape as tf
 
 from ..backend import floatx
+from .arrays import moveaxis
 from .promotion import floating, tensor, together
 
 
@@ -26,7 +27,7 @@ def argsort(x, axis=-1):
     """Where the elements of `sort` come from, as int32; None flattens x."""
     x = _sortable(x)
     x, axis = (tf.reshape(x, [-1]), 0) if axis is None else (x, axis)
-    return tf.argsort(x, axis, stable=True) if x.shape else tf.zeros([], "int32")
+    return tf.argsort(x, axis, stable=True) if len(x.shape) else tf.zeros([1], "int32")
 
 
 def argpartition(x, kth, axis=-1):
@@ -67,17 +68,19 @@ def unique(
     size=None,
     fill_value=None,
 ):
-    """The different elements of flattened x, in ascending order; with what is asked for in a tuple.
+    """The different elements of x, in ascending order; with what is asked for in a tuple.
 
     Args:
+        axis: the axis whose slices are compared, the order being that of their elements. Default: elements of flattened x.
         return_index: also where each occurs first.
-        return_inverse: also which of them each element of x is, in the shape of x.
+        return_inverse: also which of them each element of x is, in the shape of x (each slice: a vector).
         return_counts: also how often each occurs.
-        size: how many to return: the rest is cut off, or filled with `fill_value` (default the smallest).
+        size: how many to return: the rest is cut off, or filled with `fill_value` (default 0), places
+            with 1 and counts with 0, as Keras does.
     """
-    if axis is not None:
-        raise ValueError(f"unique: only `axis=None`, elements of flattened x, is supported. Received: axis={axis}")
     x = tensor(x)
+    if axis is not None and len(x.shape) != 1:
+        return _unique_slices(x, axis, return_index, return_inverse, return_counts, size, fill_value)
     flat = tf.reshape(x, [-1])
     values, which, counts = tf.unique_with_counts(_sortable(flat))
     n = values.shape[0]
@@ -92,14 +95,39 @@ def unique(
             return y
         return tf.pad(y[:size], [[0, max(size - n, 0)]], constant_values=fill)
 
-    fill = (values[0] if n else 0) if fill_value is None else fill_value
+    fill = 0 if fill_value is None else fill_value
     made = [tf.cast(sized(values, fill), x.dtype)]
     if return_index:
-        made.append(sized(first, first[0] if n else 0))
+        made.append(sized(first, 1))
     if return_inverse:
         made.append(tf.reshape(which, x.shape))
     if return_counts:
         made.append(sized(counts, 0))
+    return made[0] if len(made) == 1 else tuple(made)
+
+
+def _unique_slices(x, axis, return_index, return_inverse, return_counts, size, fill_value):
+    """`unique` for slices along `axis`: the place of each in their order is found, and places are compared instead."""
+    x = moveaxis(x, axis, 0)
+    rows = tf.reshape(x, [x.shape[0], -1])
+    order = tf.range(x.shape[0])
+    for column in reversed(range(rows.shape[1])):  # stable sorts from the last column to the first
+        order = tf.gather(order, tf.argsort(tf.gather(_sortable(rows[:, column]), order), stable=True))
+    ordered = tf.gather(rows, order)
+    new = tf.reduce_any(tf.not_equal(ordered[1:], ordered[:-1]), 1)
+    place = tf.concat([tf.zeros([min(1, x.shape[0])], "int32"), tf.cumsum(tf.cast(new, "int32"))], 0)
+    which = tf.gather(place, tf.math.invert_permutation(order))
+    _, first, *further = unique(which, return_index=True, return_inverse=return_inverse, return_counts=return_counts)
+    chosen, n = tf.gather(x, first), first.shape[0]
+    if size is not None:
+        chosen, first = chosen[:size], first[:size]
+        rest = max(size - n, 0)
+        filling = tf.cast(0 if fill_value is None else fill_value, x.dtype)
+        chosen = tf.concat([chosen, tf.fill([rest, *x.shape[1:]], filling)], 0)
+        first = tf.pad(first, [[0, rest]], constant_values=1)
+        if return_counts:
+            further[-1] = tf.pad(further[-1][:size], [[0, rest]])
+    made = [moveaxis(chosen, 0, axis), *([first] if return_index else []), *further]
     return made[0] if len(made) == 1 else tuple(made)
 
 

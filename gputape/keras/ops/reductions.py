@@ -129,6 +129,7 @@ def moments(x, axes, keepdims=False, synchronized=False):
 def _cumulative(run, x, axis, dtype):
     x = tensor(x, dtype)
     x = tf.cast(x, "int32") if x.dtype == "bool" else x
+    (axis,) = axis if isinstance(axis, (tuple, list)) else (axis,)
     return run(tf.reshape(x, [-1]), 0) if axis is None else run(x, axis)
 
 
@@ -340,8 +341,10 @@ def trapezoid(y, x=None, dx=1.0, axis=-1):
 def histogram(x, bins=10, range=None):
     """(counts, edges) of `bins` equal intervals of `range` (default: from the smallest to the largest element)."""
     if not isinstance(bins, int) or bins <= 0:
-        raise ValueError(f"Argument `bins` should be a positive integer. Received: bins={bins}")
-    if range is not None and (len(range) != 2 or range[1] < range[0]):
+        raise ValueError(f"Argument `bins` should be a non-negative integer. Received: bins={bins}")
+    if range is not None and len(range) == 2 and range[1] < range[0]:
+        raise ValueError(f"The second element of `range` must be greater than the first. Received: range={range}")
+    if range is not None and len(range) != 2:
         raise ValueError(f"Argument `range` must be a tuple of two elements (lower, upper). Received: range={range}")
     x = tf.reshape(floating(x), [-1])
     low, high = (tf.reduce_min(x), tf.reduce_max(x)) if range is None else (tensor(float(v), x.dtype) for v in range)

@@ -126,3 +126,31 @@ def test_gradients():
 def test_unknown_names_are_told():
     with pytest.raises(AttributeError, match="did you mean 'softmax'"):
         getattr(ops, "softmx")  # noqa: B009
+
+
+@pytest.mark.parametrize("axis", [0, 1, -1, None])
+def test_unique_slices_are_numpys(axis):
+    x = np.random.default_rng(0).integers(0, 2, (6, 2, 3)).astype("int32")
+    made = ops.unique(x, axis=axis, return_index=True, return_inverse=True, return_counts=True)
+    expected = np.unique(x, axis=axis, return_index=True, return_inverse=True, return_counts=True)
+    for a, b in zip(made, expected, strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_unique_of_a_given_size():
+    x = np.array([[5, 6], [6, 5], [5, 6]], "int32")
+    values, first, counts = ops.unique(x, axis=0, size=3, return_index=True, return_counts=True)
+    assert values.numpy().tolist() == [[5, 6], [6, 5], [0, 0]]
+    assert first.numpy().tolist() == [0, 1, 1] and counts.numpy().tolist() == [2, 1, 0]
+    assert ops.unique(x, axis=0, size=1).numpy().tolist() == [[5, 6]]
+    assert ops.unique(x, size=3, fill_value=-1).numpy().tolist() == [5, 6, -1]
+
+
+def test_arguments_as_keras_takes_them():
+    assert ops.linspace(0, 10, ops.convert_to_tensor(5)).shape == (5,)
+    assert ops.argsort(np.array(3.0)).numpy().tolist() == [0]
+    np.testing.assert_array_equal(ops.cumsum(np.ones((2, 3)), axis=(1,)), np.cumsum(np.ones((2, 3)), 1))
+    with pytest.raises(TypeError):
+        ops.eye(2.0)
+    with pytest.raises(ValueError, match="greater than the first"):
+        ops.histogram(np.ones(3), range=(5, 1))
