@@ -7,10 +7,11 @@ from typing import Any
 from gputape.errors import unknown_name
 
 from .clone import clone_model
+from .functional import Functional
 from .model import Model, model_from_json
 from .sequential import Sequential
 
-__all__ = ["Model", "Sequential", "clone_model", "model_from_json"]
+__all__ = ["Functional", "Model", "Sequential", "clone_model", "model_from_json"]
 
 
 def __getattr__(name: str) -> Any:
