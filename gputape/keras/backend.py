@@ -193,7 +193,9 @@ def is_tensor(x: Any) -> bool:
 
 def is_keras_tensor(x: Any) -> bool:
     """Whether `x` is symbolic: what `Input` and layers called on it return."""
-    return hasattr(type(x), "__gputape_op__")
+    from .symbolic import KerasTensor
+
+    return isinstance(x, KerasTensor)
 
 
 # -- the session

@@ -12,9 +12,11 @@ from .. import tree
 from ..backend import standardize_shape
 from ..symbolic import KerasTensor, is_default, retold
 
+_TENSORS = (tf.Tensor, KerasTensor, tf.Variable, tf.RaggedTensor, tf.SparseTensor)
+
 
 def is_tensor_like(x: Any, allow_none: bool = False) -> bool:
-    return isinstance(x, (tf.Tensor, KerasTensor, tf.Variable)) or (allow_none and x is None)
+    return isinstance(x, _TENSORS) or (allow_none and x is None)
 
 
 class CallContext:

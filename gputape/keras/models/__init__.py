@@ -7,15 +7,18 @@ from typing import Any
 from gputape.errors import unknown_name
 
 from .clone import clone_model
-from .functional import Functional
 from .model import Model, model_from_json
 from .sequential import Sequential
 
-__all__ = ["Functional", "Model", "Sequential", "clone_model", "model_from_json"]
+__all__ = ["Model", "Sequential", "clone_model", "model_from_json"]
 
 
 def __getattr__(name: str) -> Any:
-    """load_model and save_model, which stand in keras.saving, above this package."""
+    """load_model and save_model, which stand in keras.saving, above this package; and Functional, Keras's inner name."""
+    if name == "Functional":
+        from .functional import Functional
+
+        return Functional
     if name in ("load_model", "save_model"):
         from .. import saving
 

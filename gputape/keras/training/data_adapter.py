@@ -15,7 +15,7 @@ import numpy as np
 
 import gputape as tf
 
-from .. import config
+from .. import config, tree
 from ..utils.seeding import numpy_generator
 from .pydataset import PyDataset, in_order
 from .pydataset import Sequence as Sequence
@@ -279,6 +279,13 @@ def get(
         return x
     if _is_arrays((x, y, sample_weight)):
         return from_arrays(x, y, sample_weight, batch_size, shuffle, class_weight, steps)
+    for value in tree.flatten((x, y, sample_weight)):
+        if isinstance(value, (tf.RaggedTensor, tf.SparseTensor)):
+            raise ValueError(
+                f"{type(value).__name__} of shape {tuple(value.shape)} as data: batches are cut from dense arrays: give "
+                f"`{'x.to_tensor()' if isinstance(value, tf.RaggedTensor) else 'tf.sparse.to_dense(x)'}`, and a mask where "
+                f"the padding matters"
+            )
     kind = next((name for name, is_kind in _KINDS.items() if is_kind(x)), None)
     if kind is None:
         raise ValueError(f"Unrecognized data type: x={x} (of type {type(x)})")

@@ -323,3 +323,15 @@ def test_the_call_works_inside_a_recorded_function():
     for x in (X, 2 * X):
         loss, gradients = step(tf.constant(x))
         assert float(loss) == pytest.approx(8 * x.sum()) and len(gradients) == 2
+
+
+def test_ragged_and_sparse_tensors_are_inputs():
+    class Twice(keras.layers.Layer):
+        def call(self, x):
+            return x * 2
+
+    ragged = tf.ragged.constant([[1], [2, 3]])
+    assert Twice()(ragged).to_list() == [[2], [4, 6]]
+    assert not keras.backend.is_keras_tensor(ragged) and keras.backend.is_keras_tensor(keras.Input((2,)))
+    sparse = tf.sparse.from_dense([[0.0, 1.0]])
+    assert tf.sparse.to_dense(keras.layers.Identity()(sparse)).numpy().tolist() == [[0.0, 1.0]]
