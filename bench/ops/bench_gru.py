@@ -2,36 +2,12 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 import gputape as tf
-from bench.timing import measure, report
-from gputape import cuda
-
-SIZES = [(32, 32, 64), (128, 64, 512)] if cuda.available() else [(32, 32, 64)]  # steps, batch, units
+from bench.sequences import sequences
 
 
 def main() -> None:
-    for steps, batch, units in SIZES:
-        x, h = tf.random.normal([steps, batch, units]), tf.zeros([batch, units])
-        w, r, b = (
-            tf.random.normal([units, 3 * units]) / 8,
-            tf.random.normal([units, 3 * units]) / 8,
-            tf.zeros([3 * units]),
-        )
-
-        def forward(x=x, w=w, r=r, b=b, h=h):
-            return tf.nn.gru(x, w, r, b, b, h)
-
-        def backward(forward=forward, w=w, r=r):
-            with tf.GradientTape() as tape:
-                tape.watch([w, r])
-                y = tf.reduce_sum(forward())
-            return tape.gradient(y, [w, r])
-
-        nbytes = 8 * steps * batch * units * np.dtype(np.float32).itemsize
-        report(f"gru {steps} x {batch} x {units}", measure(forward), nbytes)
-        report(f"gru {steps} x {batch} x {units}, gradient", measure(backward), 3 * nbytes)
+    sequences("gru", lambda x, w, r, b, h: tf.nn.gru(x, w, r, b, b, h), gates=3, moved=8)
 
 
 if __name__ == "__main__":

@@ -1,21 +1,28 @@
 """lstm: bodies and kernels against the meaning, the meaning against plain NumPy, gradients, masks, errors."""
 
-import ml_dtypes
 import numpy as np
 import pytest
 
 import gputape as tf
 from gputape import cuda
 from gputape.ops import lstm as family
-from gputape.testing import check_gradients, check_kernel, compare
-from tests.emulator.emulator import ORDERS, Emulator
+from gputape.testing import check_gradients
 
 from .declared import assert_value, declared, named, on_devices
+from .sequences import (
+    DTYPES,
+    NONE,
+    RNG,
+    SIZES,
+    assert_a_masked_nan_stays_out,
+    assert_bodies_are_the_meaning,
+    assert_recorded_equals_eager,
+    assert_the_order_of_threads_does_not_matter,
+    mask_of,
+    sigmoid,
+)
 
-RNG = np.random.default_rng(0)
-DTYPES = [np.float32, np.float64, np.float16, ml_dtypes.bfloat16]
-LOOSE = {np.float16: {"rtol": 2e-2, "atol": 1e-2}, ml_dtypes.bfloat16: {"rtol": 1e-1, "atol": 8e-2}}
-NONE = np.zeros(0, bool)
+OPS = family.lstm_steps, family.lstm_steps_grad
 
 
 def operands(steps=4, batch=3, features=3, units=2, dtype=np.float64):
@@ -23,16 +30,8 @@ def operands(steps=4, batch=3, features=3, units=2, dtype=np.float64):
     return [RNG.standard_normal(s).astype(dtype) for s in (*shapes, (batch, units), (batch, units))]
 
 
-def mask_of(steps, batch):
-    """Some steps masked, the first and the last of a sample among them, and one sample altogether."""
-    mask = RNG.random((steps, batch)) > 0.4
-    mask[0, 0] = mask[-1, 0] = False
-    mask[:, -1] = False
-    return mask
-
-
-def sigmoid(x):
-    return 1 / (1 + np.exp(-x))
+def run(*given):
+    return list(tf.nn.lstm(*given))
 
 
 def plain(x, kernel, recurrent, bias, h, c, mask=None):
@@ -51,7 +50,7 @@ def test_all_ops_are_tested_here():
 
 
 @pytest.mark.parametrize("masked", [False, True])
-@pytest.mark.parametrize("steps, batch, features, units", [(4, 3, 3, 2), (1, 1, 1, 1), (3, 70, 5, 9), (300, 2, 2, 3)])
+@pytest.mark.parametrize("steps, batch, features, units", SIZES)
 def test_values(device, steps, batch, features, units, masked):
     if device == "emulated" and steps > 100:
         pytest.skip("long sequences are for the NumPy body, which goes through them in pieces")
@@ -63,14 +62,7 @@ def test_values(device, steps, batch, features, units, masked):
 @pytest.mark.parametrize("masked", [False, True])
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_kernels_and_numpy_bodies_against_meaning(device, dtype, masked):
-    given = [*operands(dtype=dtype), mask_of(4, 3) if masked else NONE]
-    made = family.lstm_steps.composed(*given)
-    dy = RNG.standard_normal(made[0].shape).astype(dtype)
-    for op, arrays in ((family.lstm_steps, given), (family.lstm_steps_grad, (*given, dy, *made))):
-        if device == "cpu":
-            compare(op.numpy_body(*arrays), op.composed(*arrays), what=op.name, **LOOSE.get(dtype, {}))
-        else:
-            check_kernel(op, *arrays, **LOOSE.get(dtype, {}))
+    assert_bodies_are_the_meaning(device, *OPS, [*operands(dtype=dtype), mask_of(4, 3) if masked else NONE])
 
 
 @pytest.mark.parametrize("masked", [False, True])
@@ -81,15 +73,7 @@ def test_gradients(device, masked):
 
 
 def test_a_masked_nan_stays_out(device):
-    x, *others = operands(3, 2)
-    x[1, 0] = np.nan
-    mask = np.array([[True, True], [False, True], [True, True]])
-    with tf.GradientTape() as tape:
-        weights = [tf.constant(a) for a in others]
-        tape.watch(weights)
-        hs, c = tf.nn.lstm(x, *weights, mask)
-    assert np.isfinite(hs.numpy()).all() and np.isfinite(c.numpy()).all()
-    assert np.isfinite(tape.gradient([hs, c], weights[1]).numpy()).all()  # that of kernel is 0 * nan
+    assert_a_masked_nan_stays_out(run, *operands(3, 2))
 
 
 def test_strided_operands(device):
@@ -110,25 +94,11 @@ def test_a_step_is_a_product_and_a_kernel(device):
 
 @on_devices
 def test_the_order_of_threads_does_not_matter(device):
-    given = [*operands(3, 33, 2, 9, np.float32), mask_of(3, 33)]
-    with cuda.emulated(Emulator(orders=ORDERS)):  # compares the bits
-        forward = family.lstm_steps.kernel_body(*given)
-        family.lstm_steps_grad.kernel_body(*given, forward[0], *forward)
+    assert_the_order_of_threads_does_not_matter(*OPS, [*operands(3, 33, 2, 9, np.float32), mask_of(3, 33)])
 
 
 def test_recorded_equals_eager(device):
-    given = [tf.constant(a) for a in operands(dtype=np.float32)]
-
-    def step(*a):
-        with tf.GradientTape() as tape:
-            tape.watch(a)
-            hs, c = tf.nn.lstm(*a)
-        return [hs, c, *tape.gradient([hs, c], a)]
-
-    recorded = tf.function(step)
-    recorded(*given)
-    for a, b in zip(step(*given), recorded(*given)):
-        np.testing.assert_array_equal(a.numpy(), b.numpy())
+    assert_recorded_equals_eager(run, operands(dtype=np.float32))
 
 
 @pytest.mark.parametrize(
