@@ -48,20 +48,17 @@ def in_symbolic_scope() -> bool:
 def compute_output_spec(fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     """KerasTensors like what `fn` returns for tensors like the KerasTensors among the arguments.
 
-    `fn` runs on zeros and identity matrices: once if all sizes are known, otherwise twice, with different sizes in the
-    place of unknown ones. Where that fails, an unknown size is taken to be the one that it would be broadcast to.
+    `fn` runs on zeros: once if all sizes are known, otherwise twice, with different sizes in the place of unknown ones.
+    Where that fails it runs on identity matrices, and unknown sizes may be those that they would be broadcast to.
     """
     symbols = [x for x in tree.flatten((args, kwargs)) if isinstance(x, KerasTensor)]
     unknown = any(None in x.shape or hasattr(x, "_samples") for x in symbols)
     first_error: Exception | None = None
     empty: Any = None
-    beside = _sizes_from_the_end(symbols)
-    for fills, known in (
-        [(f, {}) for f in _FILLS] + [(_FILLS[0], beside)] * bool(beside) if unknown else [(((1, 1),), {})]
-    ):
+    for fills, known, make in _attempts(symbols, unknown):
         try:
             with SymbolicScope():
-                runs = [fn(*_filled(args, fill, known), **_filled(kwargs, fill, known)) for fill in fills]
+                runs = [fn(*_filled(args, f, known, make), **_filled(kwargs, f, known, make)) for f in fills]
         except Exception as error:
             first_error = first_error or error
             continue
@@ -76,6 +73,21 @@ def compute_output_spec(fn: Callable[..., Any], *args: Any, **kwargs: Any) -> An
     raise first_error
 
 
+def _attempts(symbols: list[Any], unknown: bool) -> list[tuple[Any, dict[int, int], Callable[..., Any]]]:
+    """What to try, in this order: sizes for unknown ones, those known from other tensors, and what makes the values."""
+    if not unknown:
+        return [(((1, 1),), {}, make) for make in (tf.zeros, _identities)]
+    others = [{}, beside] if (beside := _sizes_from_the_end(symbols)) else [{}]
+    return [*[(fills, {}, tf.zeros) for fills in _FILLS], *[(_FILLS[0], known, _identities) for known in others]]
+
+
+def _identities(shape: list[int], dtype: Any) -> Any:
+    """Identity matrices, which have inverses, where `shape` and `dtype` allow them; zeros elsewhere."""
+    if len(shape) < 2 or not tf.as_dtype(dtype).is_floating:
+        return tf.zeros(shape, dtype)
+    return tf.eye(*shape[-2:], batch_shape=shape[:-2], dtype=dtype)
+
+
 def _sizes_from_the_end(symbols: list[Any]) -> dict[int, int]:
     """The size that tensors have along an axis, counted from the end, where all that know it agree."""
     found: dict[int, set[int]] = {}
@@ -86,7 +98,7 @@ def _sizes_from_the_end(symbols: list[Any]) -> dict[int, int]:
     return {axis: sizes.pop() for axis, sizes in found.items() if len(sizes) == 1}
 
 
-def _filled(structure: Any, fill: tuple[int, int], known: dict[int, int]) -> Any:
+def _filled(structure: Any, fill: tuple[int, int], known: dict[int, int], make: Callable[..., Any]) -> Any:
     def sizes(shape: Any) -> list[int]:
         return [known.get(k - len(shape), fill[k > 0]) if d is None else d for k, d in enumerate(shape)]
 
@@ -96,11 +108,7 @@ def _filled(structure: Any, fill: tuple[int, int], known: dict[int, int]) -> Any
         samples = getattr(x, "_samples", {})
         if samples:
             return tf.constant(samples[fill])
-        shape = sizes(x.shape)
-        if len(shape) > 1 and tf.as_dtype(x.dtype).is_floating:  # of matrices: identities, which have inverses
-            made = tf.eye(*shape[-2:], batch_shape=shape[:-2], dtype=x.dtype)
-        else:
-            made = tf.zeros(shape, x.dtype)
+        made = make(sizes(x.shape), x.dtype)
         mask = getattr(x, "_keras_mask", None)
         if isinstance(mask, KerasTensor):
             made = tf.identity(made)
