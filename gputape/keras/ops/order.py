@@ -79,7 +79,7 @@ def unique(
             with 1 and counts with 0, as Keras does.
     """
     x = tensor(x)
-    if axis is not None and len(x.shape) != 1:
+    if axis is not None:
         return _unique_slices(x, axis, return_index, return_inverse, return_counts, size, fill_value)
     flat = tf.reshape(x, [-1])
     values, which, counts = tf.unique_with_counts(_sortable(flat))
@@ -117,16 +117,11 @@ def _unique_slices(x, axis, return_index, return_inverse, return_counts, size, f
     new = tf.reduce_any(tf.not_equal(ordered[1:], ordered[:-1]), 1)
     place = tf.concat([tf.zeros([min(1, x.shape[0])], "int32"), tf.cumsum(tf.cast(new, "int32"))], 0)
     which = tf.gather(place, tf.math.invert_permutation(order))
-    _, first, *further = unique(which, return_index=True, return_inverse=return_inverse, return_counts=return_counts)
-    chosen, n = tf.gather(x, first), first.shape[0]
-    if size is not None:
-        chosen, first = chosen[:size], first[:size]
-        rest = max(size - n, 0)
-        filling = tf.cast(0 if fill_value is None else fill_value, x.dtype)
-        chosen = tf.concat([chosen, tf.fill([rest, *x.shape[1:]], filling)], 0)
-        first = tf.pad(first, [[0, rest]], constant_values=1)
-        if return_counts:
-            further[-1] = tf.pad(further[-1][:size], [[0, rest]])
+    places, first, *further = unique(which, True, True, return_inverse, return_counts, size=size, fill_value=-1)
+    filling = tf.cast(0 if fill_value is None else fill_value, x.dtype)
+    there = places >= 0
+    chosen = tf.gather(x, tf.where(there, first, 0))
+    chosen = tf.where(tf.reshape(there, [-1] + [1] * (len(x.shape) - 1)), chosen, filling)
     made = [moveaxis(chosen, 0, axis), *([first] if return_index else []), *further]
     return made[0] if len(made) == 1 else tuple(made)
 

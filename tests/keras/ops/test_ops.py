@@ -144,6 +144,9 @@ def test_unique_of_a_given_size():
     assert first.numpy().tolist() == [0, 1, 1] and counts.numpy().tolist() == [2, 1, 0]
     assert ops.unique(x, axis=0, size=1).numpy().tolist() == [[5, 6]]
     assert ops.unique(x, size=3, fill_value=-1).numpy().tolist() == [5, 6, -1]
+    assert ops.unique(np.zeros((0,)), axis=0).shape == (0,)
+    with pytest.raises((ValueError, tf.errors.InvalidArgumentError)):
+        ops.unique(np.array([3, 1, 3]), axis=5)
 
 
 def test_arguments_as_keras_takes_them():
