@@ -208,20 +208,13 @@ class Op:
         return tuple(out)
 
     def check_dtypes(self, arrays: list[Any]) -> None:
-        if not self.mixed:
-            first = arrays[0].dtype
-            for a in arrays:
-                if a.dtype is not first:
-                    break
-            else:
-                return
         first = None
         for k, a in enumerate(arrays):
-            if k in self.mixed:
+            if a.dtype is first or k in self.mixed:
                 continue
             if first is None:
                 first, at = a.dtype, k
-            elif a.dtype is not first and a.dtype != first:
+            elif a.dtype != first:
                 names = self.params or [f"{self.variadic}[{i}]" for i in range(len(arrays))]
                 raise InvalidArgumentError(
                     f"cannot compute {self.name} as input #{k}(zero-based) was expected to be a {_c_name(first)} tensor "

@@ -24,20 +24,11 @@ def multiply_matrices(xp, a, b, *, transpose_a=False, transpose_b=False):
     """Products of matrices in the last two axes, the leading ones broadcast; half types accumulate in float32."""
     a = a.swapaxes(-1, -2) if transpose_a else a
     b = b.swapaxes(-1, -2) if transpose_b else b
-    wide = dtypes.accumulator(a.dtype)
-    if wide == a.dtype:
-        return xp.matmul(a, b)
-    return xp.matmul(a.astype(wide), b.astype(wide)).astype(a.dtype)
-
-
-@multiply_matrices.numpy
-def _(a, b, *, transpose_a, transpose_b):
-    a = a.swapaxes(-1, -2) if transpose_a else a
-    b = b.swapaxes(-1, -2) if transpose_b else b
     dtype = a.dtype
-    if dtype.itemsize > 2 or dtype.kind not in "fV":
-        return np.matmul(a, b)
-    return np.matmul(a.astype(np.float32), b.astype(np.float32)).astype(dtype)
+    if dtype.itemsize > 2:
+        return xp.matmul(a, b)
+    wide = dtypes.accumulator(dtype)
+    return xp.matmul(a.astype(wide, copy=False), b.astype(wide, copy=False)).astype(dtype, copy=False)
 
 
 @multiply_matrices.kernel
