@@ -178,13 +178,7 @@ def extract_patches(images: Any, sizes: Any, strides: Any, rates: Any, padding: 
     >>> tf.image.extract_patches(tf.zeros([1, 4, 6, 3]), [1, 2, 2, 1], [1, 2, 2, 1], [1, 1, 1, 1], "VALID").shape
     TensorShape([1, 2, 3, 12])
     """
-    images = as_tensor(images)
-    shape = tuple(images._array.shape)
-    if len(shape) != 4 or padding not in ("SAME", "VALID"):
-        raise InvalidArgumentError(
-            f"extract_patches: images must have 4 dimensions, got shape {shape}; padding must be SAME or VALID, got "
-            f"{padding!r}"
-        )
+    images = _checked("extract_patches", "images", images, 4, padding)
     return _patches(images, static(sizes)[1:3], static(strides)[1:3], static(rates)[1:3], padding)
 
 
@@ -196,14 +190,18 @@ def extract_volume_patches(input: Any, ksizes: Any, strides: Any, padding: str, 
     >>> tf.extract_volume_patches(tf.zeros([1, 4, 4, 6, 2]), [1, 2, 2, 3, 1], [1, 2, 2, 3, 1], "VALID").shape
     TensorShape([1, 2, 2, 2, 24])
     """
-    volumes = as_tensor(input)
-    shape = tuple(volumes._array.shape)
-    if len(shape) != 5 or padding not in ("SAME", "VALID"):
-        raise InvalidArgumentError(
-            f"extract_volume_patches: input must have 5 dimensions, got shape {shape}; padding must be SAME or VALID, "
-            f"got {padding!r}"
-        )
+    volumes = _checked("extract_volume_patches", "input", input, 5, padding)
     return _patches(volumes, static(ksizes)[1:4], static(strides)[1:4], [1, 1, 1], padding)
+
+
+def _checked(op: str, name: str, x: Any, rank: int, padding: str) -> Any:
+    x = as_tensor(x)
+    shape = tuple(x._array.shape)
+    if len(shape) != rank or padding not in ("SAME", "VALID"):
+        raise InvalidArgumentError(
+            f"{op}: {name} must have {rank} dimensions, got shape {shape}; padding must be SAME or VALID, got {padding!r}"
+        )
+    return x
 
 
 def _patches(x: Any, size: Any, step: Any, rate: Any, padding: str) -> Any:

@@ -10,17 +10,22 @@ import gputape.numpy as np
 from .special import betaln, erfc, gammaln, xlog1py, xlogy
 
 
-class norm:
+class Continuous:
+    """A distribution that defines `logpdf`."""
+
+    @classmethod
+    def pdf(cls, *args: Any, **kwargs: Any) -> Any:
+        """The density: exp(logpdf) of the same arguments."""
+        return np.exp(cls.logpdf(*args, **kwargs))  # type: ignore[attr-defined]
+
+
+class norm(Continuous):
     """The normal distribution of mean `loc` and standard deviation `scale`."""
 
     @staticmethod
     def logpdf(x: Any, loc: Any = 0.0, scale: Any = 1.0) -> Any:
         z = np.divide(np.subtract(x, loc), scale)
         return -0.5 * z * z - np.log(scale) - 0.5 * math.log(2 * math.pi)
-
-    @staticmethod
-    def pdf(x: Any, loc: Any = 0.0, scale: Any = 1.0) -> Any:
-        return np.exp(norm.logpdf(x, loc, scale))
 
     @staticmethod
     def cdf(x: Any, loc: Any = 0.0, scale: Any = 1.0) -> Any:
@@ -36,7 +41,7 @@ class norm:
         return norm.cdf(np.negative(x), np.negative(loc), scale)
 
 
-class multivariate_normal:
+class multivariate_normal(Continuous):
     """The normal distribution of vectors, which lie along the last axis of `x`."""
 
     @staticmethod
@@ -58,12 +63,8 @@ class multivariate_normal:
             logdet = 2.0 * np.sum(np.log(np.diagonal(factor)))
         return -0.5 * (size * math.log(2 * math.pi) + logdet + mahalanobis)
 
-    @staticmethod
-    def pdf(x: Any, mean: Any = 0.0, cov: Any = 1.0, allow_singular: bool = False) -> Any:
-        return np.exp(multivariate_normal.logpdf(x, mean, cov, allow_singular))
 
-
-class t:
+class t(Continuous):
     """Student's distribution with `df` degrees of freedom."""
 
     @staticmethod
@@ -72,33 +73,21 @@ class t:
         norm_of = gammaln((df + 1) / 2) - gammaln(df / 2) - 0.5 * np.log(df * math.pi) - np.log(scale)
         return norm_of - (df + 1) / 2 * np.log1p(z * z / df)
 
-    @staticmethod
-    def pdf(x: Any, df: Any, loc: Any = 0.0, scale: Any = 1.0) -> Any:
-        return np.exp(t.logpdf(x, df, loc, scale))
 
-
-class beta:
+class beta(Continuous):
     """The beta distribution on [0, 1]."""
 
     @staticmethod
     def logpdf(x: Any, a: Any, b: Any) -> Any:
         return xlogy(np.subtract(a, 1.0), x) + xlog1py(np.subtract(b, 1.0), np.negative(x)) - betaln(a, b)
 
-    @staticmethod
-    def pdf(x: Any, a: Any, b: Any) -> Any:
-        return np.exp(beta.logpdf(x, a, b))
 
-
-class gamma:
+class gamma(Continuous):
     """The gamma distribution of shape `a` and scale 1."""
 
     @staticmethod
     def logpdf(x: Any, a: Any) -> Any:
         return xlogy(np.subtract(a, 1.0), x) - x - gammaln(a)
-
-    @staticmethod
-    def pdf(x: Any, a: Any) -> Any:
-        return np.exp(gamma.logpdf(x, a))
 
 
 class poisson:
@@ -113,17 +102,13 @@ class poisson:
         return np.exp(poisson.logpmf(k, mu))
 
 
-class dirichlet:
+class dirichlet(Continuous):
     """The Dirichlet distribution of probabilities along the first axis of `x`."""
 
     @staticmethod
     def logpdf(x: Any, alpha: Any) -> Any:
         norm_of = np.sum(gammaln(alpha)) - gammaln(np.sum(alpha))
         return np.sum(xlogy(np.subtract(alpha, 1.0), np.transpose(x)), -1) - norm_of
-
-    @staticmethod
-    def pdf(x: Any, alpha: Any) -> Any:
-        return np.exp(dirichlet.logpdf(x, alpha))
 
 
 __all__ = ["beta", "dirichlet", "gamma", "multivariate_normal", "norm", "poisson", "t"]

@@ -83,7 +83,7 @@ class ConvLSTMCell(LSTMCell):
         )
         self.bias = add_described(self, "bias", (gates,), initializer=self._initial_bias) if self.use_bias else None
 
-    def project(self, inputs: Any, training: bool = False, steps: int = 1) -> Any:
+    def project(self, inputs: Any, training: bool = False) -> Any:
         if not inputs.dtype.is_floating:
             inputs = tf.cast(inputs, self.compute_dtype)
         whole = len(inputs.shape) == self.rank + 3
