@@ -27,15 +27,19 @@ def ravel(x):
 def expand_dims(x, axis):
     """x with new axes of size 1 at the places `axis` (an int or several) of the result."""
     x = tensor(x)
-    places = [axis] if isinstance(axis, int) else list(axis)
-    rank = len(x.shape) + len(places)
-    for a in sorted(a % rank if -rank <= a < rank else _no_axis(a, rank) for a in places):
+    count = 1 if isinstance(axis, int) else len(axis)
+    for a in sorted(_places(axis, len(x.shape) + count)):
         x = tf.expand_dims(x, a)
     return x
 
 
-def _no_axis(axis, rank):
-    raise ValueError(f"axis {axis} is out of bounds for an array of {rank} dimensions")
+def _places(axis, rank):
+    """`axis`, an int or several, as a list of axes counted from the front; ValueError for one that is not there."""
+    places = [axis] if isinstance(axis, int) else list(axis)
+    for a in places:
+        if not -rank <= a < rank:
+            raise ValueError(f"axis {a} is out of bounds for an array of {rank} dimensions")
+    return [a % rank for a in places]
 
 
 def squeeze(x, axis=None):
@@ -52,8 +56,7 @@ def moveaxis(x, source, destination):
     """x with the axes `source` at the places `destination`, the others in their order."""
     x = tensor(x)
     rank = len(x.shape)
-    old = [a % rank for a in ([source] if isinstance(source, int) else source)]
-    new = [a % rank for a in ([destination] if isinstance(destination, int) else destination)]
+    old, new = _places(source, rank), _places(destination, rank)
     order = [a for a in range(rank) if a not in old]
     for place, a in sorted(zip(new, old)):
         order.insert(place, a)
@@ -64,7 +67,8 @@ def swapaxes(x, axis1, axis2):
     """x with two axes exchanged."""
     x = tensor(x)
     order = list(range(len(x.shape)))
-    order[axis1], order[axis2] = order[axis2], order[axis1]
+    a, b = _places((axis1, axis2), len(order))
+    order[a], order[b] = order[b], order[a]
     return tf.transpose(x, order)
 
 

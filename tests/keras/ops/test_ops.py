@@ -145,8 +145,16 @@ def test_unique_of_a_given_size():
     assert ops.unique(x, axis=0, size=1).numpy().tolist() == [[5, 6]]
     assert ops.unique(x, size=3, fill_value=-1).numpy().tolist() == [5, 6, -1]
     assert ops.unique(np.zeros((0,)), axis=0).shape == (0,)
-    with pytest.raises((ValueError, tf.errors.InvalidArgumentError)):
+    with pytest.raises(ValueError, match="axis 5 is out of bounds"):
         ops.unique(np.array([3, 1, 3]), axis=5)
+
+
+@pytest.mark.parametrize("move", [ops.swapaxes, ops.moveaxis])
+def test_moves_of_axes_that_are_not_there(move):
+    with pytest.raises(ValueError, match="axis 5 is out of bounds for an array of 2 dimensions"):
+        move(X, 5, 0)
+    with pytest.raises(ValueError, match="axis -3 is out of bounds"):
+        move(X, 0, -3)
 
 
 def test_arguments_as_keras_takes_them():
