@@ -1,6 +1,6 @@
 """How fast are whole models beside other libraries? Steps a second, all libraries in one run.
 
-Run: python -m bench.models [model ...] [--minutes 10] [--threads 1] [--json file]. Each library has a process of its
+Run: python -m bench.models [model ...] [--minutes 10] [--cores 1] [--json file]. Each library has a process of its
 own for each model, one after the other. "ratio" is our rate over that of the best other library: above 1 we are faster.
 "first" is the time of the first run, in which we and others compile.
 """
@@ -32,15 +32,13 @@ def libraries() -> tuple[list[str], list[str]]:
     return found, [name for name in wanted if name not in found]
 
 
-def measured(
-    model: str, library: str, seconds: float, limit: float, environment: dict[str, str]
-) -> Iterator[dict[str, Any]]:
+def measured(model: str, library: str, seconds: float, limit: float, cores: int) -> Iterator[dict[str, Any]]:
     """The works of one model in one library; what fails is told on a line of its own and does not stop the others."""
-    command = [sys.executable, "-m", "bench.models.one", library, model, str(seconds)]
+    command = [sys.executable, "-m", "bench.models.one", library, model, str(seconds), str(cores)]
+    threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), str(cores))
+    environment = os.environ | threads | {"TF_CPP_MIN_LOG_LEVEL": "3"}
     try:
-        done = subprocess.run(
-            command, capture_output=True, text=True, timeout=limit, env=os.environ | environment, check=False
-        )
+        done = subprocess.run(command, capture_output=True, text=True, timeout=limit, env=environment, check=False)
     except subprocess.TimeoutExpired as error:
         printed = error.stdout or b""
         done = subprocess.CompletedProcess(command, 1, printed.decode(), f"took more than {limit:.0f} s")
@@ -77,7 +75,7 @@ def main() -> None:
     parser.add_argument("models", nargs="*", help=f"of {', '.join(MODELS + LARGE)}")
     parser.add_argument("--minutes", type=float, default=10.0, help="begin nothing after this time")
     parser.add_argument("--seconds", type=float, default=1.0, help="of measuring each work")
-    parser.add_argument("--threads", type=int, help="of each library; without it, as many as it takes")
+    parser.add_argument("--cores", type=int, default=os.cpu_count(), help="that each library may use; default: all")
     parser.add_argument("--libraries", nargs="*", help=f"of {', '.join(LIBRARIES)}")
     parser.add_argument("--json", help="append each result to this file, a line each")
     given = parser.parse_args()
@@ -87,16 +85,13 @@ def main() -> None:
     if missing:
         print(f"not installed: {', '.join(missing)}")
     end = time.monotonic() + 60 * given.minutes
-    environment = {"TF_CPP_MIN_LOG_LEVEL": "3"}
-    if given.threads:
-        environment |= dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), str(given.threads))
     for model in given.models or MODELS + (LARGE if cuda.available() else ()):
         lines: list[dict[str, Any]] = []
         for library in given.libraries or found:
             if (left := end - time.monotonic()) <= 0:
                 print(f"out of time: {model} in {library} was left out")
                 continue
-            for line in measured(model, library, given.seconds, left + 60, environment):
+            for line in measured(model, library, given.seconds, left + 60, given.cores):
                 lines.append(line)
                 if given.json:
                     with open(given.json, "a", encoding="utf-8") as file:

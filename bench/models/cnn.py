@@ -36,19 +36,17 @@ def with_keras(keras: Any, tf: Any) -> dict[str, Work]:
     return keras_works(keras, lambda: build(keras), *data(), BATCHES, loss)
 
 
-def with_torch(torch: Any, mode: str) -> dict[str, Work]:
+def torch_model(torch: Any) -> Any:
     nn = torch.nn
+    convolutions = [nn.Conv2d(1, 16, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(16, 32, 3), nn.ReLU(), nn.MaxPool2d(2)]
+    return nn.Sequential(*convolutions, nn.Flatten(), nn.Linear(800, 10))
+
+
+def torch_loss(torch: Any) -> Any:
+    return torch.nn.functional.cross_entropy
+
+
+def with_torch(torch: Any, mode: str) -> dict[str, Work]:
     x, y = data()
-
-    def build() -> Any:
-        convolutions = [
-            nn.Conv2d(1, 16, 3),
-            nn.ReLU(),
-            nn.MaxPool2d(2),
-            nn.Conv2d(16, 32, 3),
-            nn.ReLU(),
-            nn.MaxPool2d(2),
-        ]
-        return nn.Sequential(*convolutions, nn.Flatten(), nn.Linear(800, 10))
-
-    return torch_works(torch, mode, build, x.transpose(0, 3, 1, 2), y, BATCHES, nn.functional.cross_entropy)
+    images = x.transpose(0, 3, 1, 2)
+    return torch_works(torch, mode, lambda: torch_model(torch), images, y, BATCHES, torch_loss(torch))

@@ -27,7 +27,7 @@ def with_keras(keras: Any, tf: Any) -> dict[str, Work]:
     return keras_works(keras, lambda: build(keras), *data(), BATCHES, loss)
 
 
-def with_torch(torch: Any, mode: str) -> dict[str, Work]:
+def torch_model(torch: Any) -> Any:
     nn = torch.nn
 
     class Model(nn.Module):
@@ -38,4 +38,12 @@ def with_torch(torch: Any, mode: str) -> dict[str, Work]:
         def forward(self, x: Any) -> Any:
             return self.head(self.recurrent(x)[0][:, -1])
 
-    return torch_works(torch, mode, Model, *data(), BATCHES, nn.functional.cross_entropy)
+    return Model()
+
+
+def torch_loss(torch: Any) -> Any:
+    return torch.nn.functional.cross_entropy
+
+
+def with_torch(torch: Any, mode: str) -> dict[str, Work]:
+    return torch_works(torch, mode, lambda: torch_model(torch), *data(), BATCHES, torch_loss(torch))

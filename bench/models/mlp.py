@@ -52,15 +52,19 @@ def _loops(keras: Any, tf: Any) -> dict[str, Work]:
     }
 
 
+def torch_model(torch: Any) -> Any:
+    nn = torch.nn
+    return nn.Sequential(nn.Linear(784, 128), nn.ReLU(), nn.Linear(128, 10))
+
+
+def torch_loss(torch: Any) -> Any:
+    return torch.nn.functional.cross_entropy
+
+
 def with_torch(torch: Any, mode: str) -> dict[str, Work]:
-    nn, entropy = torch.nn, torch.nn.functional.cross_entropy
-
-    def build() -> Any:
-        return nn.Sequential(nn.Linear(784, 128), nn.ReLU(), nn.Linear(128, 10))
-
-    works = torch_works(torch, mode, build, *data(), BATCHES, entropy)
+    works = torch_works(torch, mode, lambda: torch_model(torch), *data(), BATCHES, torch_loss(torch))
     place = "cuda" if torch.cuda.is_available() else "cpu"
-    step = stepper(torch, mode, build().to(place), entropy)
+    step = stepper(torch, mode, torch_model(torch).to(place), torch_loss(torch))
     x, y = (torch.from_numpy(a[:LOOP_BATCH]).to(place) for a in data())
 
     def loop() -> float:

@@ -55,8 +55,12 @@ def torch_model(torch: Any) -> Any:
     return model.to(memory_format=torch.channels_last)
 
 
+def torch_loss(torch: Any) -> Any:
+    return torch.nn.functional.cross_entropy
+
+
 def with_torch(torch: Any, mode: str) -> dict[str, Work]:
     x, y = data()
-    entropy = torch.nn.functional.cross_entropy
-    works = torch_works(torch, mode, lambda: torch_model(torch), x.transpose(0, 3, 1, 2), y, BATCHES, entropy)
+    images = x.transpose(0, 3, 1, 2)
+    works = torch_works(torch, mode, lambda: torch_model(torch), images, y, BATCHES, torch_loss(torch))
     return {case: work for case, work in works.items() if case.startswith("fit")}

@@ -74,7 +74,7 @@ def torch_block(torch: Any, width: int, heads: int, causal: bool = False) -> Any
     return Block()
 
 
-def with_torch(torch: Any, mode: str) -> dict[str, Work]:
+def torch_model(torch: Any) -> Any:
     nn = torch.nn
 
     class Model(nn.Module):
@@ -87,4 +87,12 @@ def with_torch(torch: Any, mode: str) -> dict[str, Work]:
         def forward(self, x: Any) -> Any:
             return self.head(self.norm(self.blocks(self.words(x) + self.places)).mean(1))
 
-    return torch_works(torch, mode, Model, *data(), BATCHES, nn.functional.cross_entropy)
+    return Model()
+
+
+def torch_loss(torch: Any) -> Any:
+    return torch.nn.functional.cross_entropy
+
+
+def with_torch(torch: Any, mode: str) -> dict[str, Work]:
+    return torch_works(torch, mode, lambda: torch_model(torch), *data(), BATCHES, torch_loss(torch))
