@@ -29,6 +29,7 @@ ORDER = [
         "printing",
         "device_spec",
         "variable_modes",
+        "host_memory",
     ],
     ["record", "api"],
     ["tensor"],
