@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from .custom import CustomOp
-from .explain import caller
+from .explain import caller, layer
 from .op import Effect
 from .tensor import Array, Tensor, Variable
 
@@ -21,7 +21,7 @@ from .tensor import Array, Tensor, Variable
 class Step:
     """One op of a program: registers in, registers out; `targets` are the Variables that an effect changes."""
 
-    __slots__ = ("attrs", "inputs", "op", "outputs", "shows", "targets", "where")
+    __slots__ = ("attrs", "inputs", "layer", "op", "outputs", "shows", "targets", "where")
 
     def __init__(
         self,
@@ -32,9 +32,10 @@ class Step:
         where: str = "",
         targets: tuple[Any, ...] = (),
         shows: tuple[int, ...] = (),
+        layer: str = "",
     ) -> None:
         self.op, self.inputs, self.outputs, self.attrs, self.targets = op, inputs, outputs, attrs, targets
-        self.where = where  # the line that ran it, for errors and reports
+        self.where, self.layer = where, layer  # the line and the layer that ran it, for errors and reports
         self.shows = shows  # the inputs whose memory outputs are views of
 
     def __repr__(self) -> str:
@@ -132,7 +133,7 @@ class Trace:
             outs.append(slot)
         if fixed:
             return  # made of constants, so a constant
-        self.steps.append(Step(op, ins, outs, attrs, caller(), targets, _shown(ins, inputs, outputs)))
+        self.steps.append(Step(op, ins, outs, attrs, caller(), targets, _shown(ins, inputs, outputs), layer()))
 
     def read(self, tensor: Any, how: str) -> None:
         if isinstance(tensor, Variable) or tensor._id in self.slots:
