@@ -49,6 +49,9 @@ class NumericsChecker:
                 where, inside = (caller(), layer()) if state.step is None else (state.step.where, state.step.layer)
                 raise error(found, k, op.name, where, inside, y._array, f"; inputs {told}")
 
+    def begin(self) -> None:
+        pass
+
     def see(self, step: Any, arrays: list[Any]) -> None:
         """Look at what a step of a recorded function made."""
         for k, array in enumerate(arrays):

@@ -7,7 +7,7 @@
 //   bytes      n * sizeof(T)
 //
 // instance note_not_finite<float>           regs<=32 spill=0
-// instance note_not_finite<double>          regs<=32 spill=0
+// instance note_not_finite<double>          regs<=40 spill<=32
 // instance note_not_finite<__half>          regs<=32 spill=0
 // instance note_not_finite<__nv_bfloat16>   regs<=32 spill=0
 #include "common.cuh"

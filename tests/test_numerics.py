@@ -66,7 +66,7 @@ def test_in_fit():
     x, y = np.ones((8, 2), np.float32), np.ones((8, 1), np.float32)
     x[5] = np.nan
     tf.debugging.enable_check_numerics()
-    with pytest.raises(INVALID, match="layer 'sequential.*/first'"):
+    with pytest.raises(INVALID, match=r"layer 'sequential.*/first'"):
         model.fit(x, y, batch_size=2, shuffle=False, verbose=0)
 
 
@@ -82,7 +82,7 @@ def test_in_a_graph_the_first_op_is_told_after_the_launch():
             assert step(tf.constant([1.0, 2.0])).numpy() == 0
         assert counter.graphs == 1 and counter.launches == []
         for x in ([1.0, -1.0], [2.0, -2.0]):
-            with pytest.raises(INVALID, match="Detected Inf or NaN in output 0 of op .*log.*dtype float32"):
+            with pytest.raises(INVALID, match=r"Detected Inf or NaN in output 0 of op .*log.*dtype float32"):
                 step(tf.constant(x))
             assert step(tf.constant([1.0, 2.0])).numpy() == 0
 

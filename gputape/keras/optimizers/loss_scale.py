@@ -24,7 +24,8 @@ class LossScaleOptimizer(Optimizer):
         initial_scale: default 2^15.
 
     `skipped_steps` counts the steps that changed nothing. In Keras 3 `scale_loss(loss)` is all that a training loop
-    calls; Keras 2's `get_scaled_loss` and `get_unscaled_gradients` work too. ValueError for options that belong to the inner optimizer.
+    calls; Keras 2's `get_scaled_loss` and `get_unscaled_gradients` work too.
+    ValueError for options that belong to the inner optimizer.
 
     >>> from gputape import keras
     >>> optimizer = LossScaleOptimizer(keras.optimizers.SGD(1.0), initial_scale=4.0)
