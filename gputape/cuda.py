@@ -149,6 +149,11 @@ def stream() -> Any:
     return _cupy().cuda.get_current_stream()
 
 
+def architecture() -> str:
+    """What kernels are compiled for on the current device, such as "sm_90"; "" without a device."""
+    return f"sm_{_cupy().cuda.Device().compute_capability}" if available() else ""
+
+
 def wait() -> None:
     """Wait until the current stream is idle; nothing without a device, or while a graph is made."""
     if not (emulating or capturing) and available():

@@ -132,7 +132,7 @@ class Timeline:
         figure = Figure(figsize=(14, 5), layout="constrained")
         axes = figure.add_subplot()
         costly = [line.split()[0] for line in self.summary().splitlines()[:10]]
-        colours = dict(zip(costly, colormaps["tab10"].colors, strict=False))
+        colours = dict(zip(costly, [colormaps["tab10"](k) for k in range(10)], strict=False))
         for name in dict.fromkeys([e.name if e.name in colours else e.kind for e in self.events]):
             mine = [e for e in self.events if name in (e.name, e.kind if e.name not in colours else "")]
             for depth in {e.depth for e in mine}:

@@ -38,6 +38,7 @@ class LossScaleOptimizer(Optimizer):
     (0.5, 2.0, 1)
     """
 
+    skipped_steps: Any
     dynamic = True  # Keras 2's attribute: a fixed scale is the inner optimizer's `loss_scale_factor`
 
     def __init__(self, inner_optimizer, initial_scale=2.0**15, dynamic_growth_steps=2000, name=None, **kwargs):
