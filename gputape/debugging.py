@@ -179,7 +179,7 @@ def _near(a: Any, b: Any, rtol: float, atol: float) -> Any:
 @effect(on_host=True)  # type: ignore[untyped-decorator]
 def check_finite(xp: Any, targets: Any, tensor: Any, *, message: Any) -> None:
     """Raise InvalidArgumentError with `message` if `tensor` holds NaN or infinity."""
-    found = not_finite(to_host(tensor))
+    found = not_finite(to_host(tensor))  # an effect's body runs where warnings are off
     if found:
         raise InvalidArgumentError(
             f"{message} : Tensor of shape {list(tensor.shape)} had {found} values [Op:CheckNumerics]"

@@ -20,9 +20,13 @@ from .tensor import Array
 
 
 def not_finite(array: Any) -> str:
-    """Which of "Inf" and "NaN" occur in a NumPy array, "" if neither: one pass over it where all is well."""
-    with np.errstate(all="ignore"):
-        if array.dtype.itemsize >= 4 and np.isfinite(np.add.reduce(array, axis=None)):
+    """Which of "Inf" and "NaN" occur in a NumPy array, "" if neither: one sum over it where all is well.
+
+    To be called where NumPy's warnings are off, in `state.quiet`.
+    """
+    if array.dtype.itemsize >= 4:  # sums of halves overflow too easily
+        total = np.add.reduce(array, axis=None)
+        if total - total == 0:
             return ""
     wide = array.astype(np.float32) if array.dtype.kind == "V" else array
     return " and ".join(n for n, test in (("Inf", np.isinf), ("NaN", np.isnan)) if test(wide).any())
@@ -44,7 +48,7 @@ class NumericsChecker:
 
     def record(self, op: Any, inputs: tuple[Any, ...], outputs: tuple[Any, ...], attrs: dict[str, Any]) -> None:
         for k, y in enumerate(outputs):
-            if y._array.dtype in dtypes.DIFFERENTIABLE and (found := not_finite(cuda.to_host(y._array))):
+            if y._array.dtype in dtypes.DIFFERENTIABLE and (found := state.quiet(not_finite, cuda.to_host(y._array))):
                 told = ", ".join(f"{x.dtype.name}{list(x.shape)}" for x in inputs if isinstance(x, Array))
                 where, inside = (caller(), layer()) if state.step is None else (state.step.where, state.step.layer)
                 raise error(found, k, op.name, where, inside, y._array, f"; inputs {told}")
@@ -53,7 +57,9 @@ class NumericsChecker:
         pass
 
     def see(self, step: Any, arrays: list[Any]) -> None:
-        """Look at what a step of a recorded function made."""
+        """Look at what a step of a recorded function made, unless it is a view of what was looked at before."""
+        if step.shows and len(arrays) == 1:
+            return
         for k, array in enumerate(arrays):
             if array.dtype in dtypes.DIFFERENTIABLE and (found := not_finite(array)):
                 raise error(found, k, step.op.name, step.where, step.layer, array)

@@ -6,6 +6,7 @@ import pytest
 import gputape as tf
 from gputape import cuda
 from gputape.numerics import not_finite
+from gputape.record import state
 from tests.emulator import emulator
 
 INVALID = tf.errors.InvalidArgumentError
@@ -24,7 +25,7 @@ def step(x):
     return tf.reduce_sum(tf.math.exp(z) * 0.0)
 
 
-LINE = "test_numerics.py:23"
+LINE = f"test_numerics.py:{step.python_function.__code__.co_firstlineno + 3}"  # the one marked above
 
 
 def test_a_replayed_function_tells_the_op_and_its_line(monkeypatch):
@@ -87,7 +88,17 @@ def test_in_a_graph_the_first_op_is_told_after_the_launch():
             assert step(tf.constant([1.0, 2.0])).numpy() == 0
 
 
-def test_sums_that_overflow_are_no_finding():
-    assert not_finite(np.full(9, 3e38, np.float32)) == ""
-    assert not_finite(np.array([np.inf, -np.inf, np.nan], np.float32)) == "Inf and NaN"
-    assert not_finite(np.array([], np.float64)) == "" and not_finite(np.full(3, 65504, np.float16)) == ""
+@pytest.mark.parametrize(
+    "array, found",
+    [
+        (np.full(9, 3e38, np.float32), ""),  # the sum overflows
+        (np.array([np.inf, -np.inf, np.nan], np.float32), "Inf and NaN"),
+        (np.array([np.nan + 1j]), "NaN"),
+        (np.array([], np.float64), ""),
+        (np.array(np.inf), "Inf"),
+        (np.full(3, 65504, np.float16), ""),
+        (np.full(3, np.nan, tf.bfloat16.as_numpy_dtype), "NaN"),
+    ],
+)
+def test_what_is_found(array, found):
+    assert state.quiet(not_finite, array) == found
