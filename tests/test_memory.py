@@ -100,6 +100,20 @@ def test_report_tells_ops_layers_and_lines():
     assert recording.name in [r.name for r in tf.memory_report().recordings]
 
 
+def test_report_tells_the_layers_of_gradients():
+    model = keras.Sequential([keras.Input((8,)), keras.layers.Dense(4, name="first")], name="net")
+
+    @tf.function
+    def gradients(x):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_sum(model(x) ** 2)
+        return tape.gradient(loss, model.trainable_variables)
+
+    gradients(tf.ones((32, 8)))
+    made = tf.memory_report(gradients).recordings[0].made
+    assert {row.layer for row in made if row.op == "multiply_matrices"} == {"net/first", "net/first backwards"}
+
+
 def test_report_of_what_runs_eagerly_and_of_nothing():
     eager = tf.function(lambda x: x + 1.0 if x > 0 else x)
     eager(tf.constant(1.0))

@@ -61,6 +61,22 @@ def test_the_layer_is_told():
         model(tf.constant([[1.0, np.inf]]))
 
 
+def test_the_layer_of_a_gradient_is_told():
+    layer = tf.keras.layers.Activation(tf.sqrt, name="root")
+
+    @tf.function
+    def slope(x):
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            y = layer(x)
+        return tape.gradient(y, x)
+
+    tf.debugging.enable_check_numerics()
+    slope(tf.constant([[4.0]]))
+    with pytest.raises(INVALID, match=r"Detected Inf .* layer 'root backwards'"):
+        slope(tf.constant([[0.0]]))
+
+
 def test_in_fit():
     model = tf.keras.Sequential([tf.keras.Input((2,)), tf.keras.layers.Dense(1, name="first")])
     model.compile("sgd", "mse")
