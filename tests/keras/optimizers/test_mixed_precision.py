@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 
 import gputape as tf
+from gputape import cuda
+from tests.emulator import emulator
 from tests.keras.optimizers.mixed_cases import CASES, OVERFLOW, STEPS, prepared, seen, trained
 
 keras = tf.keras
@@ -88,3 +90,30 @@ def test_bfloat16_needs_no_scale():
     assert losses[-1] < losses[0]
     assert model.layers[0].compute_dtype == "bfloat16" and model.layers[0].kernel.dtype == "float32"
     assert model.layers[0](x).dtype == "bfloat16"
+
+
+def test_in_a_graph_the_decision_stays_on_the_device():
+    if reason := emulator.unavailable():
+        pytest.skip(reason)
+    with tf.device("/CPU:0"), cuda.emulated(emulator.Emulator()):
+        model, optimizer, x, y = prepared(tf, "dense")
+        optimizer.build(model.trainable_variables)
+
+        @tf.function
+        def step(x, y):
+            with tf.GradientTape() as tape:
+                loss = LOSS(y, model(x, training=True))
+                scaled = optimizer.scale_loss(loss)
+            optimizer.apply(tape.gradient(scaled, model.trainable_variables), model.trainable_variables)
+            return loss
+
+        done = []
+        for k in range(OVERFLOW + 1):
+            batch = tf.constant(x[k]), tf.constant(y[k])
+            with cuda.count_launches() as counter:
+                loss = step(*batch)
+            done.append((counter.graphs, counter.syncs))
+            assert float(optimizer.dynamic_scale) == RECORDED["dense"][k][1]
+            np.testing.assert_allclose(loss, RECORDED["dense"][k][0], rtol=2 * HALF)
+        assert done[-1] == (1, 0)
+        assert int(optimizer.skipped_steps) == 1
