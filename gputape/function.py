@@ -32,6 +32,7 @@ from .tensor_spec import TensorSpec
 from .trace import Trace
 
 log = logging.getLogger("gputape")
+alive: weakref.WeakSet[Function] = weakref.WeakSet()  # all functions of the process, for reports
 
 VARIANTS = 8  # recordings kept of one signature for different Python state
 
@@ -60,6 +61,7 @@ class Function:
         except (TypeError, ValueError):
             self._signature = None
         self._count = -1 if self._signature is None else len(self._signature.parameters)
+        alive.add(self)
 
     def __get__(self, instance: Any, owner: Any = None) -> Any:
         if instance is None:
@@ -211,6 +213,10 @@ class Function:
         """How many times the Python function ran to be recorded."""
         return self._traces
 
+    def recordings(self) -> list[tuple[str, Concrete]]:
+        """Each recording under the function's name and its signature."""
+        return [(f"{self.__name__}{_told(key)}", c) for key, made in self._concrete.items() for c in made]
+
     def report(self) -> str:
         """One line per recording, and one per retrace with its reason.
 
@@ -218,8 +224,7 @@ class Function:
         (with what forced it).
         """
         lines = [f"{self.__name__}{_told(key)}: built its variables" for key in self._built - self._concrete.keys()]
-        for key, recordings in self._concrete.items():
-            lines += [f"{self.__name__}{_told(key)}: {concrete.told()}" for concrete in recordings]
+        lines += [f"{name}: {concrete.told()}" for name, concrete in self.recordings()]
         lines += [f"{self.__name__} was recorded again: {reason}" for reason in self.retraces]
         return "\n".join(lines)
 
