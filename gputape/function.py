@@ -192,7 +192,7 @@ class Function:
             return type(spec)(
                 [self._fitted(v, s, f"{where}[{i}]") for i, (v, s) in enumerate(zip(x, spec, strict=True))]
             )
-        if not isinstance(x, Array):
+        if isinstance(spec, TensorSpec) and not isinstance(x, Array):
             x = as_tensor(x, spec.dtype.numpy)
         if not spec.is_compatible_with(x):
             raise TypeError(

@@ -109,6 +109,8 @@ class NumpyIterator:
 def _numpy(leaf: Any) -> Any:
     if hasattr(leaf, "as_numpy_iterator"):
         return leaf.as_numpy_iterator()
+    if isinstance(leaf, elements.COMPOSITES):
+        return elements.composites.numpy(leaf)
     return leaf[()] if isinstance(leaf, np.ndarray) and leaf.ndim == 0 else leaf
 
 

@@ -34,6 +34,15 @@ class RaggedTensorSpec:
             and self.shape.is_compatible_with(other.shape)
         )
 
+    def most_specific_common_supertype(self, others: Any) -> RaggedTensorSpec | None:
+        """The narrowest spec that describes what this one and all `others` do; None when dtypes or nestings differ."""
+        others = list(others)
+        kinds = {(type(s), s.dtype, s.__dict__.get("ragged_rank")) for s in (self, *others)}
+        if len(kinds) > 1:
+            return None
+        shape = self.shape.most_specific_common_supertype(other.shape for other in others)
+        return RaggedTensorSpec(shape, self.dtype, self.ragged_rank, self.row_splits_dtype)
+
     def __eq__(self, other: object) -> bool:
         return isinstance(other, RaggedTensorSpec) and vars(self) == vars(other)
 

@@ -140,6 +140,15 @@ class SparseTensorSpec:
             and self.shape.is_compatible_with(spec_or_value.shape)
         )
 
+    def most_specific_common_supertype(self, others: Any) -> SparseTensorSpec | None:
+        """The narrowest spec that describes what this one and all `others` do; None when dtypes differ."""
+        others = list(others)
+        if not all(isinstance(s, SparseTensorSpec) and s.dtype == self.dtype for s in others):
+            return None
+        return SparseTensorSpec(
+            self.shape.most_specific_common_supertype(other.shape for other in others), self.dtype
+        )
+
     def __eq__(self, other: object) -> bool:
         return isinstance(other, SparseTensorSpec) and (self.shape, self.dtype) == (other.shape, other.dtype)
 
