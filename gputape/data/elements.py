@@ -158,7 +158,7 @@ def common(a: Any, b: Any) -> Any:
 
 
 def example(spec: Any, size: int, value: int) -> Any:
-    """An element of this spec full of `value`, unknown sizes being `size`."""
+    """An element of this spec full of `value`, in strings as often as a word; unknown sizes are `size`."""
     from .dataset import Dataset
 
     def leaf(s: Any) -> Any:
@@ -170,7 +170,9 @@ def example(spec: Any, size: int, value: int) -> Any:
         if not isinstance(s, TensorSpec):
             return s
         shape = [size if d is None else d for d in s.shape.as_list()]
-        return np.full(shape, b"", object) if s.dtype == "string" else np.full(shape, value, s.dtype.numpy)
+        if s.dtype == "string":
+            return np.full(shape, b" ".join([b"word"] * 2 * value), object)
+        return np.full(shape, value, s.dtype.numpy)
 
     return nest.map_structure(leaf, spec)
 

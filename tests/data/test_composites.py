@@ -119,3 +119,8 @@ def test_tile():
     assert tf.tile(deep, [2, 2, 2]).to_list() == [inner * 2, [[4, 4]] * 2, []] * 2
     with pytest.raises(ValueError, match="one for each axis"):
         tf.tile(ragged(), [2])
+
+
+def test_sizes_that_depend_on_texts_are_unknown_in_specs():
+    data = Dataset.from_tensor_slices(["a b", "c"]).batch(2).map(lambda t: tf.strings.split(t).to_tensor())
+    assert data.element_spec == tf.TensorSpec([None, None], tf.string)
