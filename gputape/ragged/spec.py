@@ -22,6 +22,10 @@ class RaggedTensorSpec:
             ragged_rank = self.shape.rank - 1
         self.ragged_rank = ragged_rank
 
+    @property
+    def value_type(self) -> type:
+        return RaggedTensor
+
     @classmethod
     def from_value(cls, value: Any) -> RaggedTensorSpec:
         return cls(value.shape, value.dtype, value.ragged_rank, value._splits.dtype)

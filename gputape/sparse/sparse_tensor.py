@@ -129,6 +129,10 @@ class SparseTensorSpec:
     def __init__(self, shape: Any = None, dtype: Any = "float32") -> None:
         self.shape, self.dtype = TensorShape(shape), as_dtype(dtype)
 
+    @property
+    def value_type(self) -> type:
+        return SparseTensor
+
     @classmethod
     def from_value(cls, value: SparseTensor) -> SparseTensorSpec:
         return cls(value.shape, value.dtype)
