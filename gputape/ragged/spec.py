@@ -55,3 +55,6 @@ class RaggedTensorSpec:
 
     def __repr__(self) -> str:
         return f"RaggedTensorSpec({self.shape!r}, {self.dtype!r}, {self.ragged_rank}, {self.row_splits_dtype!r})"
+
+
+setattr(RaggedTensor, "_type_spec", property(RaggedTensorSpec.from_value))  # noqa: B010 -- the class stands below

@@ -90,6 +90,10 @@ class SparseTensor:
     def get_shape(self) -> TensorShape:
         return self.shape
 
+    @property
+    def _type_spec(self) -> SparseTensorSpec:
+        return SparseTensorSpec.from_value(self)
+
     def with_values(self, new_values: Any) -> SparseTensor:
         """The same places with other values."""
         return SparseTensor(self._places, new_values, self._sizes)

@@ -71,6 +71,8 @@ def test_sparse_slices_and_batches():
     data = Dataset.from_tensor_slices((sparse(), [7, 8, 9]))
     assert data.element_spec[0] == tf.SparseTensorSpec([4], tf.int32)
     assert data.element_spec[0].value_type is tf.SparseTensor
+    assert tf.type_spec_from_value(sparse()) == tf.SparseTensorSpec([3, 4], tf.int32)
+    assert tf.type_spec_from_value(ragged()) == tf.RaggedTensorSpec([4, None], tf.int32)
     assert [tf.sparse.to_dense(x).numpy().tolist() for x, _ in data] == [[1, 0, 0, 0], [0, 0, 2, 0], [0, 0, 0, 0]]
     batches = [tf.sparse.to_dense(x).numpy().tolist() for x, _ in data.batch(2)]
     assert batches == [[[1, 0, 0, 0], [0, 0, 2, 0]], [[0, 0, 0, 0]]]
