@@ -341,6 +341,11 @@ def emulated(driver: Any) -> Iterator[Any]:
         yield driver
 
 
+def stand_in(name: str) -> Any:
+    """What the driver of the emulation has in the place of a library ("blas"), or None."""
+    return getattr(_driver, name, None)
+
+
 def meaning() -> contextlib.AbstractContextManager[None]:
     """Suspend emulation: ops in the body take their NumPy path."""
     return _switched(False, None)
