@@ -17,8 +17,9 @@ from . import nest
 from .dtypes import DType, as_dtype
 from .errors import InvalidArgumentError, OutOfRangeError
 from .ops.shape import static
-from .ragged import RaggedTensor, RaggedTensorSpec
 from .ragged.build import stack as ragged_stack
+from .ragged.ragged_tensor import RaggedTensor
+from .ragged.spec import RaggedTensorSpec
 from .record import state
 from .registry import OPS
 from .tensor import Array, Tensor, as_tensor, convert_to_tensor

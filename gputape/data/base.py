@@ -15,7 +15,7 @@ from ..errors import OutOfRangeError
 from ..optional import Optional
 from ..record import state
 from ..tensor import Tensor, Variable
-from . import elements
+from . import composites, elements
 
 AUTOTUNE = -1
 INFINITE = -1
@@ -128,8 +128,8 @@ class NumpyIterator:
 def _numpy(leaf: Any) -> Any:
     if hasattr(leaf, "as_numpy_iterator"):
         return leaf.as_numpy_iterator()
-    if isinstance(leaf, elements.COMPOSITES):
-        return elements.composites.numpy(leaf)
+    if isinstance(leaf, composites.COMPOSITES):
+        return composites.numpy(leaf)
     return leaf[()] if isinstance(leaf, np.ndarray) and leaf.ndim == 0 else leaf
 
 

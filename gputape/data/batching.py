@@ -11,7 +11,7 @@ import numpy as np
 from .. import nest
 from ..dtypes import as_dtype
 from ..errors import InvalidArgumentError
-from ..ragged import RaggedTensorSpec
+from ..ragged.spec import RaggedTensorSpec
 from ..tensor import host_array
 from ..tensor_spec import TensorSpec
 from . import composites, elements
@@ -97,7 +97,9 @@ class Batching(Sources):
                 element, [x if r is None else composites.ragged(x, r) for x, r in zip(leaves, ranks)]
             )
 
-        specs = [s if r is None else RaggedTensorSpec(s.shape, s.dtype, r, kind) for s, r in zip(nest.flatten(spec), ranks)]
+        specs = [
+            s if r is None else RaggedTensorSpec(s.shape, s.dtype, r, kind) for s, r in zip(nest.flatten(spec), ranks)
+        ]
         made = self._make(lambda: map(ragged, self._iterate()), nest.pack_sequence_as(spec, specs), self._cardinality)
         return made.batch(batch_size, drop_remainder)
 

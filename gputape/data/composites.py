@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from .. import cuda
-from ..ragged import RaggedTensor, RaggedTensorSpec
 from ..ragged.build import joined
+from ..ragged.ragged_tensor import RaggedTensor
+from ..ragged.spec import RaggedTensorSpec
 from ..sparse.shapes import to_dense
 from ..sparse.sparse_tensor import SparseTensor, SparseTensorSpec
 from ..tensor import Tensor, as_tensor
@@ -100,7 +101,9 @@ def reshaped(spec: Any, shape: list[Any]) -> Any:
 
 def fits(spec: Any, value: Any) -> bool:
     """Whether an element's part is of that spec."""
-    found = spec_of(value) if isinstance(value, COMPOSITES) else None
+    if not isinstance(value, COMPOSITES):
+        return False
+    found = spec_of(value)
     return type(found) is type(spec) and bool(spec.is_compatible_with(found))
 
 

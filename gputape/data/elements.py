@@ -252,7 +252,7 @@ def rows(table: Any, order: Any = None) -> Iterator[Any]:
     """The slices of an element along its first axis, all or those of `order`, a range or an array of numbers."""
     flat = nest.flatten(table)
     # a row of a vector of strings is sliced out, since indexing would give the bytes instead of an array
-    columns = [
+    columns: list[Any] = [
         (composites.Rows(a), False) if isinstance(a, COMPOSITES) else (a, a.ndim == 1 and a.dtype.kind == "O")
         for a in flat
     ]
@@ -265,9 +265,7 @@ def rows(table: Any, order: Any = None) -> Iterator[Any]:
 def gathered(table: Any, order: Any) -> Any:
     """The slices of `order` side by side; a view for a range."""
     index = slice(order.start, order.stop, order.step) if isinstance(order, range) else order
-    return nest.map_structure(
-        lambda a: composites.gathered(a, order) if isinstance(a, COMPOSITES) else a[index], table
-    )
+    return nest.map_structure(lambda a: composites.gathered(a, order) if isinstance(a, COMPOSITES) else a[index], table)
 
 
 # -- files
@@ -278,7 +276,9 @@ def write(path: str, elements: list[Any]) -> None:
 
     def outline(value: Any) -> Any:
         if isinstance(value, COMPOSITES):
-            raise UnimplementedError("a dataset of ragged or sparse tensors is not written to files: use to_tensor first")
+            raise UnimplementedError(
+                "a dataset of ragged or sparse tensors is not written to files: use to_tensor first"
+            )
         if isinstance(value, Mapping):
             return {"dict": [[k, outline(v)] for k, v in value.items()]}
         return {"tuple": [outline(v) for v in value]} if isinstance(value, tuple) else None

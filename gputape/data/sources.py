@@ -15,7 +15,7 @@ from ..dtypes import as_dtype
 from ..errors import InvalidArgumentError, NotFoundError
 from ..tensor import host_array
 from ..tensor_spec import TensorSpec
-from . import elements
+from . import composites, elements
 from .base import INFINITE, UNKNOWN, DatasetBase, Elements
 
 
@@ -275,9 +275,9 @@ def _per_leaf(shapes: Any, types: Any) -> list[Any]:
 
 def _fitted(value: Any, spec: Any) -> Any:
     """What a generator yielded as an element of `spec`."""
-    if isinstance(spec, elements.composites.SPECS):
+    if isinstance(spec, composites.SPECS):
         made = elements.normalized(value)
-        if not elements.composites.fits(spec, made):
+        if not composites.fits(spec, made):
             raise InvalidArgumentError(f"from_generator: `generator` yielded {value!r} where {spec} was expected")
         return made
     if isinstance(spec, TensorSpec):

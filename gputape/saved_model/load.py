@@ -150,7 +150,9 @@ class RestoredFunction:
 
 
 def _parameter(name: str, kind: int, optional: bool, default: Any) -> inspect.Parameter:
-    return inspect.Parameter(name, inspect._ParameterKind(kind), default=default if optional else inspect.Parameter.empty)
+    return inspect.Parameter(
+        name, inspect._ParameterKind(kind), default=default if optional else inspect.Parameter.empty
+    )
 
 
 class Signature:

@@ -76,11 +76,7 @@ def save(obj: Any, export_dir: Any, signatures: Any = None, options: Any = None)
     arrays: list[Any] = []
     held = [(v, v._array) for _, v in graph.variables.values()]  # whoever assigns meanwhile writes into a copy
     try:
-        programs = {
-            name: _programs(f, calls, keys, arrays, name)
-            for name, (f, calls) in functions.items()
-            if calls
-        }
+        programs = {name: _programs(f, calls, keys, arrays, name) for name, (f, calls) in functions.items() if calls}
         signed = {name: _programs(_keyed(f), [((), kw)], keys, arrays, name) for name, (f, kw) in named.items()}
     finally:
         for variable, array in held:
@@ -232,9 +228,9 @@ def _programs(f: Any, calls: Any, keys: dict[int, str], arrays: list[Any], name:
                 failed.append((call, error))
     if not found:
         raise failed[-1][1]
-    for call, error in failed:
+    for call, why in failed:
         if call in calls:
-            log.warning("saved_model.save: %s is left out for %s: %s", name, call, error)
+            log.warning("saved_model.save: %s is left out for %s: %s", name, call, why)
     return found
 
 

@@ -153,9 +153,7 @@ class SparseTensorSpec:
         others = list(others)
         if not all(isinstance(s, SparseTensorSpec) and s.dtype == self.dtype for s in others):
             return None
-        return SparseTensorSpec(
-            self.shape.most_specific_common_supertype(other.shape for other in others), self.dtype
-        )
+        return SparseTensorSpec(self.shape.most_specific_common_supertype(other.shape for other in others), self.dtype)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, SparseTensorSpec) and (self.shape, self.dtype) == (other.shape, other.dtype)

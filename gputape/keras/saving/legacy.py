@@ -46,7 +46,9 @@ def load_legacy_model(filepath: Any, custom_objects: Any = None, compile: bool =
     """The model in a `.h5` file, compiled as it was, with the optimizer's state; ValueError if there is none."""
     with h5py().File(filepath, "r") as h5:
         if "model_config" not in h5.attrs:
-            raise ValueError(f"No model config found in the file at {filepath}: it holds weights only, see load_weights")
+            raise ValueError(
+                f"No model config found in the file at {filepath}: it holds weights only, see load_weights"
+            )
         model = deserialize_keras_object(json.loads(h5.attrs["model_config"]), custom_objects, safe_mode)
     load_legacy_weights(model, str(filepath))
     if compile:

@@ -15,7 +15,7 @@ import numpy as np
 
 import gputape as tf
 
-from .. import config, tree
+from .. import config
 from ..utils.seeding import numpy_generator
 from .pydataset import PyDataset, in_order
 from .pydataset import Sequence as Sequence

@@ -135,5 +135,5 @@ def test_sounds(tmp_path):
     train, valid = read(validation_split=0.5, subset="both", seed=1, shuffle=True)
     assert len(train.file_paths) == len(valid.file_paths) == 2 and train.class_names == ["no", "yes"]
     for wrong in ({"sampling_rate": 8000}, {"ragged": True, "output_sequence_length": 3}):
-        with pytest.raises(ValueError, match="sampling_rate|ragged"):
+        with pytest.raises(ValueError, match=r"sampling_rate|ragged"):
             read(**wrong)
