@@ -6,6 +6,7 @@ A model's config and how it was compiled are JSON in attributes, the weights lie
 from __future__ import annotations
 
 import json
+import os
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,7 @@ _OWN_WEIGHTS = "top_level_model_weights"
 
 
 def save_legacy_model(model: Any, filepath: Any, include_optimizer: bool = True) -> None:
-    """Write a Sequential or functional model to a `.h5` file; NotImplementedError for another one."""
+    """Write a Sequential or functional model to a `.h5` file, in a new folder if need be; NotImplementedError for another."""
     if model._obj_type() not in ("Functional", "Sequential"):
         raise NotImplementedError(
             "Saving the model to HDF5 format requires the model to be a Functional model or a Sequential model. It does "
@@ -27,6 +28,7 @@ def save_legacy_model(model: Any, filepath: Any, include_optimizer: bool = True)
         )
     config = {"class_name": type(model).__name__, "config": serialize_keras_object(model)["config"]}
     compiled = model.get_compile_config() if include_optimizer else {}
+    os.makedirs(os.path.dirname(os.fspath(filepath)) or ".", exist_ok=True)
     with replacing(filepath) as file, h5py().File(file, "w") as h5:
         h5.attrs["backend"], h5.attrs["keras_version"] = "tensorflow", KERAS_VERSION
         h5.attrs["model_config"] = json.dumps(config)

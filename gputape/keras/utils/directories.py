@@ -150,6 +150,8 @@ def audio_dataset_from_directory(
 
     The other arguments are those of `image_dataset_from_directory`.
     """
+    if sampling_rate is not None and sampling_rate <= 0:
+        raise ValueError(f"`sampling_rate` should be higher than 0. Received: sampling_rate={sampling_rate}")
     if sampling_rate is not None:
         raise ValueError(f"`sampling_rate` must be None: sounds are not resampled. Received: {sampling_rate}")
     if ragged and output_sequence_length is not None:

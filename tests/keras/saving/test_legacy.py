@@ -32,8 +32,8 @@ def test_a_compiled_model_goes_on_where_it_was(tmp_path):
     assert again.fit(X, Y, shuffle=False, verbose=0).history == model.fit(X, Y, shuffle=False, verbose=0).history
     np.testing.assert_array_equal(again.layers[0].kernel, model.layers[0].kernel)
     assert not keras.models.load_model(tmp_path / "m.h5", compile=False).compiled
-    model.save(tmp_path / "bare.h5", include_optimizer=False)
-    assert not keras.models.load_model(tmp_path / "bare.h5").compiled
+    model.save(tmp_path / "new" / "bare.h5", include_optimizer=False)
+    assert not keras.models.load_model(tmp_path / "new" / "bare.h5").compiled
 
 
 def test_the_layout_is_that_of_keras(tmp_path):

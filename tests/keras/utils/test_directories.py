@@ -134,6 +134,6 @@ def test_sounds(tmp_path):
     np.testing.assert_allclose(ragged[0].values, 0.5, atol=1e-4)
     train, valid = read(validation_split=0.5, subset="both", seed=1, shuffle=True)
     assert len(train.file_paths) == len(valid.file_paths) == 2 and train.class_names == ["no", "yes"]
-    for wrong in ({"sampling_rate": 8000}, {"ragged": True, "output_sequence_length": 3}):
+    for wrong in ({"sampling_rate": 8000}, {"sampling_rate": 0}, {"ragged": True, "output_sequence_length": 3}):
         with pytest.raises(ValueError, match=r"sampling_rate|ragged"):
             read(**wrong)
