@@ -34,6 +34,7 @@ from .trace import Trace
 log = logging.getLogger("gputape")
 alive: weakref.WeakSet[Function] = weakref.WeakSet()  # all functions of the process, for reports
 
+_NOTED = (Tensor, TensorSpec, bool, int, float, str, bytes)
 VARIANTS = 8  # recordings kept of one signature for different Python state
 
 
@@ -52,6 +53,7 @@ class Function:
         self.verify = int(os.environ.get("GPUTAPE_VERIFY", "0")) if verify is None else verify
         self.retraces: list[str] = []  # why each recording after the first was made
         self._concrete: dict[Any, list[Concrete]] = {}  # of each signature the recordings, the latest first
+        self.called: list[tuple[Any, Any]] = []  # arguments of signatures that were met or asked for, as specs
         self._built: set[Any] = set()  # signatures whose first call made variables
         self._tracing: set[Any] = set()
         self._traces = self._calls = 0
@@ -129,6 +131,7 @@ class Function:
         finally:
             self._tracing.discard(key)
             drop(trace)
+        self._note(args, kwargs)
         if trace.created_variables:
             trace.steps.clear()  # a Read step holds its variable
             if key in self._built or key in self._concrete or any(v() is None for v in trace.created_variables):
@@ -140,6 +143,17 @@ class Function:
             return result
         self._keep(key, Concrete(trace, result, guards(self.python_function, self._named(args, kwargs))))
         return result
+
+    def _note(self, args: Any, kwargs: Any) -> None:
+        """Remember arguments, tensors as TensorSpecs, for whoever saves this function; not those with other objects."""
+
+        def spec(x: Any) -> Any:
+            return TensorSpec(x.shape, x.dtype) if type(x) is Tensor else x
+
+        if all(x is None or type(x) in _NOTED for x in nest.flatten((args, kwargs))):
+            call = nest.map_structure(spec, args), nest.map_structure(spec, kwargs)
+            if call not in self.called:
+                self.called.append(call)
 
     def _keep(self, key: Any, concrete: Concrete) -> None:
         """Store a recording, note why it was made, and forget those that no call can meet any more."""
@@ -194,7 +208,7 @@ class Function:
             return type(spec)(
                 [self._fitted(v, s, f"{where}[{i}]") for i, (v, s) in enumerate(zip(x, spec, strict=True))]
             )
-        if not isinstance(x, Array):
+        if isinstance(spec, TensorSpec) and not isinstance(x, Array):
             x = as_tensor(x, spec.dtype.numpy)
         if not spec.is_compatible_with(x):
             raise TypeError(
@@ -207,6 +221,8 @@ class Function:
     def get_concrete_function(self, *args: Any, **kwargs: Any) -> ConcreteFunction:
         """A callable for one signature, given by tensors or `tf.TensorSpec`s."""
         specs = args or self.input_signature or ()
+        if self.input_signature is None:
+            self._note(*self._canonical(tuple(specs), kwargs))
         return ConcreteFunction(self, tuple(specs), kwargs)
 
     def experimental_get_tracing_count(self) -> int:

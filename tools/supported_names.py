@@ -108,7 +108,7 @@ ABSENT: list[tuple[str, list[str]]] = [
             "tf.experimental.numpy", "tf.dtypes.experimental", "tf.train.experimental", "keras.RematScope",
             "keras.distillation", "keras.visualization", "keras.wrappers",
             "*.rematerialized_call", "*.RemoteMonitor", "keras.utils.Config",
-            "keras.utils.audio_dataset_from_directory", "*.KerasFileEditor",
+            "*.KerasFileEditor",
         ],
     ),
 ]  # fmt: skip
