@@ -65,7 +65,7 @@ def layer() -> str:
     frame: Any = sys._getframe(1)
     while frame is not None:
         if frame.f_code.co_name == "__call__" and isinstance(module := frame.f_locals.get("self"), Module):
-            names.append(str(module.name))
+            names.append(str(getattr(module, "name", type(module).__name__)))  # without its __init__ it has no name
         frame = frame.f_back
     return "/".join(reversed(names))
 
