@@ -184,7 +184,13 @@ class Function:
     def _canonical(self, args: Any, kwargs: Any) -> tuple[Any, Any]:
         """Keywords and defaults where the signature has them, so that f(1) and f(x=1) are one signature."""
         if self._signature is not None and (kwargs or len(args) != self._count):
-            bound = self._signature.bind(*args, **kwargs)
+            try:
+                bound = self._signature.bind(*args, **kwargs)
+            except TypeError as error:
+                raise TypeError(
+                    f"Binding inputs to tf.function failed due to `{error}`. Received args: {args} and kwargs: {kwargs} "
+                    f"for signature: {self.__name__}{self._signature}."
+                ) from None
             bound.apply_defaults()
             args, kwargs = bound.args, bound.kwargs
         if self.input_signature is not None:
@@ -294,7 +300,7 @@ def _returned(y: Any) -> Any:
     """Results are tensors, as TensorFlow's are; None and foreign objects stay."""
     if isinstance(y, Variable):
         return as_tensor(y)
-    return as_tensor(y) if isinstance(y, (bool, int, float, complex, np.ndarray, np.generic)) else y
+    return as_tensor(y) if isinstance(y, (bool, int, float, complex, str, bytes, np.ndarray, np.generic)) else y
 
 
 def _key(value: Any, leaves: list[Tensor], name: str) -> tuple[Any, Any]:

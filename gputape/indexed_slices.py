@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from .dtypes import DType, as_dtype, float32, int64
 from .registry import OPS
+from .tensor import Array, as_tensor
 from .tensor_shape import Dims, TensorShape
 from .tensor_spec import TensorSpec, TypeSpec
 
@@ -16,12 +19,19 @@ class IndexedSlices:
     The gradient of `tf.gather` and of embedding lookups; `tf.convert_to_tensor` makes it dense.
     """
 
-    __slots__ = ("__weakref__", "dense_shape", "indices", "values")
+    __slots__ = ("__weakref__", "_size", "indices", "values")
 
     def __init__(self, values: Any, indices: Any, dense_shape: Any = None) -> None:
         self.values = values
         self.indices = indices
-        self.dense_shape = dense_shape
+        self._size = dense_shape  # as it was given: sizes that Python knows are never read from a tensor
+
+    @property
+    def dense_shape(self) -> Any:
+        """The dense tensor's shape as a tensor, int32 unless given as one; None if it is not known."""
+        if self._size is None or isinstance(self._size, Array):
+            return self._size
+        return as_tensor(np.array([int(n) for n in self._size], np.int32))
 
     @property
     def dtype(self) -> Any:
@@ -29,25 +39,25 @@ class IndexedSlices:
 
     @property
     def shape(self) -> TensorShape:
-        return TensorShape(None if self.dense_shape is None else [int(n) for n in self.dense_shape])
+        return TensorShape(None if self._size is None else [int(n) for n in self._size])
 
     @property
     def device(self) -> str:
         return self.values.device  # type: ignore[no-any-return]
 
     def __neg__(self) -> IndexedSlices:
-        return IndexedSlices(-self.values, self.indices, self.dense_shape)
+        return IndexedSlices(-self.values, self.indices, self._size)
 
     def dense(self) -> Any:
         """The same as one Tensor, its zeros written out; ValueError without `dense_shape`."""
-        if self.dense_shape is None:
+        if self._size is None:
             raise ValueError("IndexedSlices: the dense tensor's size is not known: give dense_shape")
-        return OPS["scatter_rows"](self.values, self.indices, rows=int(self.dense_shape[0]))
+        return OPS["scatter_rows"](self.values, self.indices, rows=int(self._size[0]))
 
     __gputape_tensor__ = dense
 
     def __repr__(self) -> str:
-        return f"IndexedSlices(indices={self.indices}, values={self.values}, dense_shape={self.dense_shape})"
+        return f"IndexedSlices(indices={self.indices}, values={self.values}, dense_shape={self._size})"
 
 
 def densified(value: Any) -> Any:
@@ -83,7 +93,7 @@ class IndexedSlicesSpec(TypeSpec):
     @classmethod
     def from_value(cls, value: Any) -> IndexedSlicesSpec:
         """The spec of a tf.IndexedSlices."""
-        size = value.dense_shape
+        size = value._size
         kind = None if size is None else getattr(size, "dtype", value.indices.dtype)
         return cls(value.shape, value.dtype, value.indices.dtype, kind, value.indices.shape)
 

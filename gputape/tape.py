@@ -19,7 +19,7 @@ from .indexed_slices import IndexedSlices, densified
 from .op import Fused, Op
 from .record import drop, state
 from .registry import OPS, register
-from .tensor import Array, Tensor, Variable, as_tensor
+from .tensor import Array, Tensor, Variable, as_tensor, executing_eagerly
 from .vmap import Unvectorized, Vectorizer
 
 log = logging.getLogger("gputape")
@@ -297,9 +297,11 @@ class GradientTape:
             parallel_iterations: how many elements go together, to limit memory. Default: all.
             experimental_use_pfor: False for a reverse pass per element.
 
-        Equals `torch.func.jacrev`, `jax.jacrev`. TypeError if `target` is no tensor.
+        Equals `torch.func.jacrev`, `jax.jacrev`. TypeError if `target` is no tensor; RuntimeError for a pass per element
+        with a tape that is not persistent, outside of functions.
         """
         self._begin()
+        self._may_repeat("jacobian", experimental_use_pfor)
         zero = UnconnectedGradients(unconnected_gradients) is UnconnectedGradients.ZERO
         target, flat = _as_target(target), [_as_source(s) for s in nest.flatten(sources)]
         shape, size = tuple(target._array.shape), int(target._array.size)
@@ -331,6 +333,7 @@ class GradientTape:
         not depend on the source. Arguments as in `jacobian`. ValueError if the first dimensions differ.
         """
         self._begin()
+        self._may_repeat("batch jacobian", experimental_use_pfor)
         target, source = _as_target(target), _as_source(source)
         UnconnectedGradients(unconnected_gradients)
         t, s = tuple(target._array.shape), tuple(source._array.shape)
@@ -349,6 +352,14 @@ class GradientTape:
             return OPS["zeros"](t + s[1:], source.dtype)
         turned = OPS["transpose"](rows, (1, 0, *range(2, len(s) + 1)))
         return OPS["reshape"](turned, t + s[1:])
+
+    def _may_repeat(self, what: str, together: bool) -> None:
+        """RuntimeError if the tape is to go back several times one after the other and is not made for that."""
+        if not together and not self._persistent and executing_eagerly():
+            raise RuntimeError(
+                f"GradientTape must be created with persistent=True to compute the {what} with eager execution enabled "
+                "and with experimental_use_pfor set to False."
+            )
 
     def _rows(self, target: Any, units: Callable[[int, int], Any], count: int, sources: list[Any], step: Any) -> Any:
         """The gradients for each of `count` seeds, stacked: (count, *source.shape), None for an unconnected source.
@@ -440,7 +451,7 @@ def add_gradient(found: dict[int, Any], i: int, gradient: Any) -> None:
         found[i] = IndexedSlices(
             OPS["concat"]([old.values, gradient.values], 0),
             OPS["concat"]([old.indices, gradient.indices], 0),
-            old.dense_shape,
+            old._size,
         )
     else:
         found[i] = OPS["add"](densified(old), densified(gradient))

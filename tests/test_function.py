@@ -239,3 +239,17 @@ def test_concrete_functions():
     np.testing.assert_array_equal(concrete(tf.constant([1.0, 2.0])).numpy(), [2.0, 4.0])
     with pytest.raises(TypeError):
         concrete(tf.constant(1.0))
+
+
+def test_a_call_that_does_not_fit_says_what_was_given_and_what_is_taken():
+    f = tf.function(lambda a, b: a)
+    with pytest.raises(
+        TypeError, match=r"Binding inputs to tf.function failed due to `missing.*'b'`.*signature.*\(a, b\)"
+    ):
+        f(tf.constant(1.0))
+    with pytest.raises(TypeError, match="too many positional arguments"):
+        f(1, 2, 3)
+
+
+def test_strings_are_returned_as_tensors():
+    assert tf.function(lambda: "a")().numpy() == b"a"

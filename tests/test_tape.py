@@ -338,3 +338,27 @@ def test_unknown_ways_to_be_unconnected():
             y = x * x
         with pytest.raises(ValueError, match="Unknown value for unconnected_gradients: 'none at all'"):
             getattr(tape, name)(y, x, unconnected_gradients="none at all")
+
+
+@pytest.mark.parametrize("method", ["jacobian", "batch_jacobian"])
+def test_a_pass_per_row_needs_a_persistent_tape(method):
+    x = tf.constant([[1.0, 2.0]])
+    for persistent in (False, True):
+        with tf.GradientTape(persistent=persistent) as tape:
+            tape.watch(x)
+            y = x * x
+        if persistent:
+            made = getattr(tape, method)(y, x, experimental_use_pfor=False)
+            np.testing.assert_array_equal(tf.reshape(made, [2, 2]), [[2.0, 0.0], [0.0, 4.0]])
+        else:
+            with pytest.raises(RuntimeError, match="must be created with persistent=True"):
+                getattr(tape, method)(y, x, experimental_use_pfor=False)
+
+
+def test_indexed_slices_tell_the_dense_shape_as_a_tensor():
+    v = tf.Variable(tf.ones((3, 2)))
+    with tf.GradientTape() as tape:
+        y = tf.gather(v, [0, 2])
+    gradient = tape.gradient(y, v)
+    assert gradient.dense_shape.dtype == tf.int32 and gradient.dense_shape.numpy().tolist() == [3, 2]
+    assert gradient.shape == [3, 2]

@@ -86,7 +86,7 @@ def test_gradient_of_rows_is_indexed_slices():
         z = tf.gather(v, [1], axis=1)
     g = tape.gradient(y, v)
     assert isinstance(g, tf.IndexedSlices) and g.indices.numpy().tolist() == [3, 0, 3, 1]
-    assert g.values.numpy().tolist() == [[0, 1], [2, 3], [4, 5], [6, 7]] and tuple(g.dense_shape) == (4, 2)
+    assert g.values.numpy().tolist() == [[0, 1], [2, 3], [4, 5], [6, 7]] and g.dense_shape.numpy().tolist() == [4, 2]
     assert g.dense().numpy().tolist() == [[2, 3], [6, 7], [0, 0], [4, 6]]
     assert tape.gradient(z, v).numpy().tolist() == [[0, 1]] * 4
 
