@@ -49,7 +49,7 @@ def python(*arguments: str) -> list[str]:
 
 
 def pytest(*arguments: str) -> list[str]:
-    return python("-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *arguments)
+    return python("-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments)
 
 
 def on_gpu() -> list[Section]:
@@ -181,6 +181,11 @@ def markdown(report: dict[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _rate(row: dict[str, Any]) -> str:
+    memory = f"; {row['MB']}" if row.get("MB") else ""
+    return f"{1 / row['step']:.0f} ({row['first']:.2f}{memory})"
+
+
 def _beside(rows: list[dict[str, Any]], key: str, cell: Any, unit: str) -> list[str]:
     """A table with a row for each value of `key` and a column for each library."""
     names = list(dict.fromkeys(r["library"] for r in rows))
@@ -192,21 +197,36 @@ def _beside(rows: list[dict[str, Any]], key: str, cell: Any, unit: str) -> list[
 
 
 def picture(report: dict[str, Any], path: Path) -> None:
-    """Bars: each kernel's share of a copy's bandwidth. Nothing without matplotlib or without kernels."""
-    rows = [r for s in report["sections"] for r in s["results"] if "what" in r]
-    if not rows or not importlib.util.find_spec("matplotlib"):
+    """Bars: each kernel's share of a copy's bandwidth, and of each model our rate over the best other library's.
+
+    Nothing without matplotlib, or before there are results.
+    """
+    results = [r for s in report["sections"] for r in s.get("results", ())]
+    shares = {r["what"]: r["bytes"] / r["seconds"] / r["copy"] for r in results if "what" in r}
+    ratios = {}
+    for case in {(r["model"], r["case"]) for r in results if "case" in r}:
+        steps = {r["library"]: r["step"] for r in results if (r.get("model"), r.get("case")) == case}
+        if (ours := steps.pop("gputape", None)) and steps:
+            ratios[": ".join(case)] = min(steps.values()) / ours
+    drawn = [(shares, "share of a copy's bandwidth"), (dict(sorted(ratios.items())), "our rate over the best other's")]
+    drawn = [(bars, label) for bars, label in drawn if bars]
+    if not drawn or not importlib.util.find_spec("matplotlib"):
         return
     import matplotlib
 
     matplotlib.use("agg")
     from matplotlib import pyplot
 
-    figure, axes = pyplot.subplots(figsize=(8, 1 + 0.22 * len(rows)))
-    axes.barh([r["what"] for r in rows], [r["bytes"] / r["seconds"] / r["copy"] for r in rows])
-    axes.axvline(1.0, color="black", linewidth=0.8)
-    axes.set_xlabel("share of a copy's bandwidth")
-    axes.invert_yaxis()
-    figure.savefig(path, bbox_inches="tight", dpi=100)
+    heights = [1 + 0.22 * len(bars) for bars, _ in drawn]
+    figure, all_axes = pyplot.subplots(
+        len(drawn), figsize=(8, sum(heights)), squeeze=False, height_ratios=heights, layout="constrained"
+    )
+    for axes, (bars, label) in zip(all_axes[:, 0], drawn, strict=True):
+        axes.barh(list(bars), list(bars.values()))
+        axes.axvline(1.0, color="black", linewidth=0.8)
+        axes.set_xlabel(label)
+        axes.invert_yaxis()
+    figure.savefig(path, dpi=100)
     pyplot.close(figure)
 
 

@@ -36,7 +36,8 @@ def measured(model: str, library: str, seconds: float, limit: float, cores: int)
     """The works of one model in one library; what fails is told on a line of its own and does not stop the others."""
     command = [sys.executable, "-m", "bench.models.one", library, model, str(seconds), str(cores)]
     threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), str(cores))
-    environment = os.environ | threads | {"TF_CPP_MIN_LOG_LEVEL": "3"}
+    memory = {"XLA_PYTHON_CLIENT_PREALLOCATE": "false", "TF_FORCE_GPU_ALLOW_GROWTH": "true"}  # as much as they need
+    environment = os.environ | threads | memory | {"TF_CPP_MIN_LOG_LEVEL": "3"}
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=limit, env=environment, check=False)
     except subprocess.TimeoutExpired as error:

@@ -7,6 +7,8 @@ from __future__ import annotations
 import importlib
 import json
 import os
+import shutil
+import subprocess
 import sys
 from typing import Any
 
@@ -35,11 +37,20 @@ def works(library: str, model: str) -> dict[str, Work]:
     return module.with_torch(torch, mode)
 
 
+def device_memory() -> int | None:
+    """Megabytes in use on the GPU, what the libraries' pools hold included; None without one."""
+    if not shutil.which("nvidia-smi"):
+        return None
+    asked = ["nvidia-smi", "--query-gpu=memory.used", "--format=csv,noheader,nounits"]
+    told = subprocess.run(asked, capture_output=True, text=True, check=False).stdout.split()
+    return int(told[0]) if told and told[0].isdigit() else None
+
+
 def main(library: str, model: str, seconds: float, cores: int) -> None:
     os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:cores])  # libraries count threads in ways of their own
     for case, work in works(library, model).items():
         first, step = timed(work, seconds)
-        line = {"model": model, "case": case, "library": library, "first": first, "step": step}
+        line = {"model": model, "case": case, "library": library, "first": first, "step": step, "MB": device_memory()}
         print(json.dumps(line), flush=True)
 
 

@@ -88,14 +88,15 @@ def test_what_becomes_of_a_section_is_said(section, limit, status, tmp_path):
     assert last(section, limit, tmp_path)["status"] == status
 
 
-def test_the_table_for_people_holds_every_kind_of_result():
+def test_table_and_picture_hold_every_kind_of_result(tmp_path):
     rows = [
         {"section": "a", "status": "passed", "results": [{"kernel": "gelu", "library": "jax", "seconds": 1e-6}]},
         {
             "section": "b",
             "status": "passed",
             "results": [
-                {"model": "mlp", "case": "fit", "library": "gputape", "first": 0.5, "step": 0.01},
+                {"model": "mlp", "case": "fit", "library": "gputape", "first": 0.5, "step": 0.01, "MB": 700},
+                {"model": "mlp", "case": "fit", "library": "jax", "first": 0.5, "step": 0.02, "MB": None},
                 {"model": "mlp", "library": "jax", "failed": "no memory"},
             ],
         },
@@ -104,8 +105,11 @@ def test_the_table_for_people_holds_every_kind_of_result():
     text = markdown({"gpu": True, "surroundings": {"device": "H"}, "sections": rows})
     assert "# GPU report: H" in text
     assert "| gelu | 1.0 |" in text
-    assert "| mlp: fit | 100 (0.50) |" in text and "jax failed on mlp: no memory" in text
+    assert "| mlp: fit | 100 (0.50; 700) | 50 (0.50) |" in text and "jax failed on mlp: no memory" in text
     assert "| exp | 1000.000 | 2 | 50% |" in text
+    pytest.importorskip("matplotlib")
+    report.picture({"sections": rows}, tmp_path / "bars.png")
+    assert (tmp_path / "bars.png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_every_section_names_modules_that_exist():
