@@ -1,6 +1,7 @@
 # make demo    trains a classifier on handwritten digits; pictures in demo/
 # make test    everything that must hold: lint, format, types, tests
 # make check   lint, format and types alone
+# make gpu-report  on a machine with a GPU: tests, sanitizer, every kernel and model beside others; bench/results/
 # make sanitize  the kernels on the CPU under AddressSanitizer
 # make clean   removes the environment and what builds and runs left behind
 #
@@ -16,9 +17,10 @@ CUDA := $(if $(DRIVER),$(if $(filter 1,$(shell expr $(DRIVER) '>=' 580)),cuda13,
 
 COMMA := ,
 DEMO_EXTRAS := plot$(if $(CUDA),$(COMMA)$(CUDA))
+BENCH_EXTRAS := test,plot,bench$(COMMA)$(or $(CUDA),kernels)
 TEST_EXTRAS := test$(COMMA)$(or $(CUDA),kernels)
 
-.PHONY: demo test check format sanitize clean
+.PHONY: demo test check format gpu-report sanitize clean
 
 demo: $(VENV)/demo.stamp
 	$(BIN)/python -m gputape demo
@@ -35,6 +37,9 @@ format: $(VENV)/test.stamp
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
+gpu-report: $(VENV)/bench.stamp
+	$(BIN)/python -m bench.report --minutes 9
+
 # Python itself is not built with AddressSanitizer, so its runtime is loaded first, and libstdc++ with it, which it wraps.
 # What Python never frees is no leak.
 PRELOAD = $(shell g++ -print-file-name=libasan.so) $(shell g++ -print-file-name=libstdc++.so)
@@ -44,6 +49,10 @@ sanitize: $(VENV)/test.stamp
 
 $(VENV)/demo.stamp: pyproject.toml | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --editable ".[$(DEMO_EXTRAS)]"
+	touch $@
+
+$(VENV)/bench.stamp: pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --editable ".[$(BENCH_EXTRAS)]"
 	touch $@
 
 $(VENV)/test.stamp: pyproject.toml | $(BIN)/python

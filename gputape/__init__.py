@@ -13,6 +13,7 @@ from . import custom as _custom
 from . import dtypes as _dtypes
 from . import errors, nest, ops, testing
 from . import function as _function
+from . import host_memory as _host_memory
 from . import tape as _tape
 from . import tensor as _tensor
 from .api import build as _build
@@ -22,6 +23,8 @@ from .tensor_shape import TensorShape
 from .tensor_spec import TensorSpec, TypeSpec
 
 __version__ = "0.1.0"
+
+_host_memory.keep_freed()
 
 _NAMES: dict[str, _Any] = {
     **{f"tf.{d.name}": d for d in _dtypes.ALL},

@@ -192,8 +192,8 @@ def _loaded() -> Library | None:
 
 
 def library() -> Library | None:
-    """cuBLASLt, or None where it or a device is missing, or kernels are emulated."""
-    return None if cuda.emulating else _loaded()
+    """cuBLASLt, or None where it or a device is missing; while emulating, what the driver has in its place (or None)."""
+    return cuda.stand_in("blas") if cuda.emulating else _loaded()
 
 
 # -- products

@@ -15,6 +15,7 @@ from typing import Any
 
 from . import cuda, nest
 from .fusion import fused
+from .numerics import Found
 from .op import Effect
 from .plan import Lives
 from .record import pause
@@ -29,8 +30,9 @@ class NotCapturable(Exception):
 class Captured:
     """The graph of a recording, `concrete`. Calling it is calling the function."""
 
-    def __init__(self, concrete: Any) -> None:
+    def __init__(self, concrete: Any, checked: bool = False) -> None:
         self.concrete = concrete
+        self.found = Found() if checked else None
         self.variables = concrete.variables()
         self.graph: Any = None
         self.arrays: list[Any] = []  # the Variables' memory in the graph
@@ -38,7 +40,10 @@ class Captured:
             if isinstance(step.op, Effect) and step.op.on_host and step.outputs:
                 raise NotCapturable(f"{step.op.name} ({step.where}) makes its values on the host")
         results = set(concrete.results)
-        self.steps = fused(concrete.steps, concrete.trace.likes, results)
+        likes = concrete.trace.likes
+        self.steps = (
+            concrete.steps if checked else fused(concrete.steps, likes, results)
+        )  # a chain hides what lies between
         self.lives = Lives(self.steps, results)
         self.copied = self.overtaken()
 
@@ -60,6 +65,8 @@ class Captured:
         for buffer, x in zip(self.inputs, arguments, strict=True):
             buffer[...] = x._array
         self.graph.launch()
+        if self.found is not None:
+            self.found.told()
         for step, arrays in self.late:
             step.op.perform(step.targets, arrays, step.attrs)
         leaves = [Tensor(y._array.copy()) if isinstance(y, Array) else y for y in nest.flatten(self.graph.outputs)]
@@ -81,6 +88,8 @@ class Captured:
         for variable in changed.values():
             variable.writable()  # memory that is nobody else's
         self.inputs = [cuda.empty_like(x._array) for x in arguments]
+        if self.found is not None:
+            self.found.forget()
         with pause():
             self.graph = cuda.Graph(self.program)
         self.arrays = [v._array for v in self.variables]
@@ -89,7 +98,12 @@ class Captured:
     def program(self) -> Any:
         """The program on the graph's buffers."""
         return self.concrete.interpret(
-            [Tensor(b) for b in self.inputs], steps=self.steps, lives=self.lives, read=self.read, perform=self.perform
+            [Tensor(b) for b in self.inputs],
+            steps=self.steps,
+            lives=self.lives,
+            read=self.read,
+            perform=self.perform,
+            **({} if self.found is None else {"watch": self.found.watch}),
         )
 
     def read(self, step: Step) -> Tensor:

@@ -12,6 +12,7 @@ from . import cuda, nest
 from .captured import Captured, NotCapturable
 from .errors import InternalError
 from .fusion import Chain
+from .numerics import checker
 from .op import Effect
 from .plan import Lives, Plan
 from .record import recording, state
@@ -40,10 +41,23 @@ class Concrete:
         return Plan(self.trace, self.structure)
 
     @functools.cached_property
+    def watched(self) -> Plan:
+        """The plan that shows the results of each step to the recorders."""
+        return Plan(self.trace, self.structure, watched=True)
+
+    @functools.cached_property
     def graph(self) -> Captured | None:
         """The program as one graph; None, and why in `forced`, if it cannot be one."""
+        return self.captured(False)
+
+    @functools.cached_property
+    def checked_graph(self) -> Captured | None:
+        """The same with a look at each result for NaN and infinity."""
+        return self.captured(True)
+
+    def captured(self, checked: bool) -> Captured | None:
         try:
-            return Captured(self)
+            return Captured(self, checked)
         except NotCapturable as reason:
             self.forced = str(reason)
             return None
@@ -70,6 +84,14 @@ class Concrete:
             return self.plan([x._array for x in arguments])
         if not self.on_host and not state.stack and self.graph is not None:
             return self.graph(arguments)
+        if state.stack and all(hasattr(recorder, "see") for recorder in state.stack):  # they watch, and keep nothing
+            plan = self.watched  # made before anybody measures
+            for recorder in state.stack:
+                recorder.begin()
+            if self.on_host and not cuda.emulating:
+                return plan([x._array for x in arguments], _see)
+            if state.stack == [checker] and not self.on_host and self.checked_graph is not None:
+                return self.checked_graph(arguments)
         return self.interpret(arguments)
 
     def interpret(
@@ -93,26 +115,29 @@ class Concrete:
         registers[: len(arguments)] = arguments
         for r, x in self.trace.captured.items():
             registers[r] = x
-        for k, step in enumerate(self.steps if steps is None else steps):
-            op = step.op
-            if type(op) is Read:
-                made = [read(step)]
-            else:
-                inputs = tuple([registers[r] for r in step.inputs])
-                arrays = [x._array if isinstance(x, Array) else x for x in inputs]
-                if isinstance(op, Effect):
-                    result = perform(step, arrays)
-                    made = op.finish((step.targets, *inputs), () if result is None else result, step.attrs)
+        try:
+            for k, step in enumerate(self.steps if steps is None else steps):
+                op, state.step = step.op, step
+                if type(op) is Read:
+                    made = [read(step)]
                 else:
-                    made = op.finish(inputs, op.run(arrays, step.attrs), step.attrs)
-                made = list(made) if type(made) is tuple else [made]
-            for r, y in zip(step.outputs, made, strict=False):
-                registers[r] = y
-            watch(step, made)
-            inputs, arrays, made = (), [], []
-            for r in lives.ends[k]:
-                if self.registers[r] is None:
-                    registers[r] = None
+                    inputs = tuple([registers[r] for r in step.inputs])
+                    arrays = [x._array if isinstance(x, Array) else x for x in inputs]
+                    if isinstance(op, Effect):
+                        result = perform(step, arrays)
+                        made = op.finish((step.targets, *inputs), () if result is None else result, step.attrs)
+                    else:
+                        made = op.finish(inputs, op.run(arrays, step.attrs), step.attrs)
+                    made = list(made) if type(made) is tuple else [made]
+                for r, y in zip(step.outputs, made, strict=False):
+                    registers[r] = y
+                watch(step, made)
+                inputs, arrays, made = (), [], []
+                for r in lives.ends[k]:
+                    if self.registers[r] is None:
+                        registers[r] = None
+        finally:
+            state.step = None
         leaves = [p if r < 0 else registers[r] for r, p in zip(self.results, self.plain, strict=True)]
         return nest.pack_sequence_as(self.structure, leaves)
 
@@ -144,6 +169,11 @@ class Concrete:
         eager = iter(trace.program(set(values)))
         self.interpret(arguments, lambda step, outputs: _compare(name, step, outputs, eager, values))
         raise InternalError(f"{name}: the replay's result differs from the eager run's, though every op agrees")
+
+
+def _see(step: Step, arrays: list[Any]) -> None:
+    for recorder in state.stack:
+        recorder.see(step, arrays)
 
 
 def _arrays(result: Any) -> list[Any]:

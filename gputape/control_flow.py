@@ -17,6 +17,9 @@ from . import nest
 from .dtypes import DType, as_dtype
 from .errors import InvalidArgumentError, OutOfRangeError
 from .ops.shape import static
+from .ragged.build import stack as ragged_stack
+from .ragged.ragged_tensor import RaggedTensor
+from .ragged.spec import RaggedTensorSpec
 from .record import state
 from .registry import OPS
 from .tensor import Array, Tensor, as_tensor, convert_to_tensor
@@ -132,6 +135,8 @@ def while_loop(
 
 def _elements(name: str, elems: Any) -> tuple[list[Any], int]:
     """The nest `elems` taken apart along the first axis, and how many there are."""
+    if isinstance(elems, RaggedTensor):
+        return list(elems), len(elems)
     flat = [as_tensor(x) for x in nest.flatten(elems)]
     if not flat or any(x._array.ndim == 0 for x in flat):
         raise ValueError(f"{name}: Elements in elems must be 1+ dimensional Tensors, not scalars")
@@ -166,7 +171,8 @@ def map_fn(
 
     fn_output_signature (or `dtype`): the structure and dtypes of the results, needed where they differ from those of
     `elems`: dtypes or tf.TensorSpecs. InvalidArgumentError for results of another dtype, ValueError for another
-    structure or other shapes.
+    structure or other shapes. A tf.RaggedTensorSpec, or the rows of a RaggedTensor without a signature, may give
+    results of different lengths: they make a RaggedTensor.
 
     >>> import gputape as tf
     >>> tf.map_fn(lambda x: x * x, tf.constant([1, 2, 3])).numpy()
@@ -180,7 +186,7 @@ def map_fn(
 
     def dtype_of(spec: Any) -> Any:
         if signature is None:
-            return as_tensor(spec).dtype
+            return (spec if isinstance(spec, RaggedTensor) else as_tensor(spec)).dtype
         return as_dtype(spec) if isinstance(spec, (str, type)) else spec.dtype
 
     dtypes = [dtype_of(s) for s in specs]
@@ -192,10 +198,18 @@ def map_fn(
     for item in items:
         result = fn(item)
         nest.assert_same_structure(wanted, result)
-        arrays = [TensorArray(d, 1).write(0, y) for d, y in zip(dtypes, nest.flatten(result), strict=True)]
-        made.append([a.read(0) for a in arrays])
-    columns = [_column("map_fn", list(column)) for column in zip(*made, strict=True)]
+        made.append([_of_dtype(y, d) for d, y in zip(dtypes, nest.flatten(result), strict=True)])
+    columns = [
+        ragged_stack(list(column))
+        if isinstance(spec, (RaggedTensor, RaggedTensorSpec))
+        else _column("map_fn", list(column))
+        for column, spec in zip(zip(*made, strict=True), specs, strict=True)
+    ]
     return _unconnected(back_prop, nest.pack_sequence_as(wanted, columns))
+
+
+def _of_dtype(y: Any, dtype: Any) -> Any:
+    return y if isinstance(y, RaggedTensor) and y.dtype == dtype else TensorArray(dtype, 1).write(0, y).read(0)
 
 
 def _column(name: str, tensors: list[Any]) -> Any:

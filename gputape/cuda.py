@@ -149,6 +149,39 @@ def stream() -> Any:
     return _cupy().cuda.get_current_stream()
 
 
+def architecture() -> str:
+    """What kernels are compiled for on the current device, such as "sm_90"; "" without a device."""
+    return f"sm_{_cupy().cuda.Device().compute_capability}" if available() else ""
+
+
+def wait() -> None:
+    """Wait until the current stream is idle; nothing without a device, or while a graph is made."""
+    if not (emulating or capturing) and available():
+        stream().synchronize()
+
+
+@contextlib.contextmanager
+def named_range(name: str) -> Iterator[None]:
+    """An NVTX range around the body, which NVIDIA's nsys shows; nothing without a device."""
+    if not available():
+        yield
+        return
+    nvtx = _cupy().cuda.nvtx
+    nvtx.RangePush(name)
+    try:
+        yield
+    finally:
+        nvtx.RangePop()
+
+
+def memory() -> dict[str, int]:
+    """Bytes of this process's pool of device memory: "used" by arrays, "held" in all; empty without a device."""
+    if not available():
+        return {}
+    pool = _cupy().get_default_memory_pool()
+    return {"used": int(pool.used_bytes()), "held": int(pool.total_bytes())}
+
+
 # -- compiling
 
 
@@ -339,6 +372,11 @@ def emulated(driver: Any) -> Iterator[Any]:
     with _switched(True, driver):
         _flags.pop(HOST, None)  # no errors yet
         yield driver
+
+
+def stand_in(name: str) -> Any:
+    """What the driver of the emulation has in the place of a library ("blas"), or None."""
+    return getattr(_driver, name, None)
 
 
 def meaning() -> contextlib.AbstractContextManager[None]:

@@ -17,10 +17,9 @@ from . import dtypes, printing
 from .cuda import to_host
 from .dtypes import DType, as_dtype
 from .errors import InvalidArgumentError
-from .explain import caller
+from .numerics import not_finite
 from .op import effect
 from .ops.shape import static
-from .record import drop, state
 from .registry import OPS
 from .tensor import Array, as_tensor
 
@@ -180,17 +179,11 @@ def _near(a: Any, b: Any, rtol: float, atol: float) -> Any:
 @effect(on_host=True)  # type: ignore[untyped-decorator]
 def check_finite(xp: Any, targets: Any, tensor: Any, *, message: Any) -> None:
     """Raise InvalidArgumentError with `message` if `tensor` holds NaN or infinity."""
-    found = _not_finite(to_host(tensor))
+    found = not_finite(to_host(tensor))  # an effect's body runs where warnings are off
     if found:
         raise InvalidArgumentError(
             f"{message} : Tensor of shape {list(tensor.shape)} had {found} values [Op:CheckNumerics]"
         )
-
-
-def _not_finite(array: Any) -> str:
-    """Which of "Inf" and "NaN" occur in the array."""
-    wide = array.astype(np.float32) if array.dtype.kind == "V" else array
-    return " and ".join(n for n, test in (("Inf", np.isinf), ("NaN", np.isnan)) if test(wide).any())
 
 
 def check_numerics(tensor: Any, message: str, name: str | None = None) -> Any:
@@ -214,45 +207,6 @@ def check_numerics(tensor: Any, message: str, name: str | None = None) -> Any:
 def assert_all_finite(x: Any, message: str, name: str | None = None) -> Any:
     """`x` itself; InvalidArgumentError if it holds NaN or infinity."""
     return check_numerics(x, message, name)
-
-
-class NumericsChecker:
-    """A recorder that looks at every result of every op."""
-
-    is_tape = True
-
-    def record(self, op: Any, inputs: tuple[Any, ...], outputs: tuple[Any, ...], attrs: dict[str, Any]) -> None:
-        for k, y in enumerate(outputs):
-            found = _not_finite(to_host(y._array)) if y._array.dtype in dtypes.DIFFERENTIABLE else ""
-            if found:
-                told = ", ".join(f"{x.dtype.name}{list(x.shape)}" for x in inputs if isinstance(x, Array))
-                raise InvalidArgumentError(
-                    f"Detected {found} in output {k} of op {op.name!r} at {caller()}: dtype {y.dtype.name}, shape "
-                    f"{list(y.shape)}; inputs {told} [Op:{op.name}]"
-                )
-
-    def read(self, tensor: Any, how: str) -> None:
-        pass
-
-    def created(self, variable: Any, initial: Any) -> None:
-        pass
-
-
-_checker = NumericsChecker()
-
-
-def enable_check_numerics(stack_height_limit: int = 30, path_length_limit: int = 50) -> None:
-    """From here on, in this thread: InvalidArgumentError at the first op whose result holds NaN or infinity, naming it.
-
-    Reads every result, so it is slow. The limits are accepted. Reference: tf.debugging.enable_check_numerics.
-    """
-    if not any(recorder is _checker for recorder in state.stack):
-        state.stack = [_checker, *state.stack]
-
-
-def disable_check_numerics() -> None:
-    """Undo `enable_check_numerics`; nothing happens if it was not called."""
-    drop(_checker)
 
 
 # -- shapes
@@ -419,8 +373,6 @@ _CHECKS = [
         assert_same_float_dtype,
         is_numeric_tensor,
         assert_proper_iterable,
-        enable_check_numerics,
-        disable_check_numerics,
     ),
 ]
 NAMES = {

@@ -23,6 +23,7 @@ EXTRAS = {
     "rich": "progress",
     "h5py": "files",
     "safetensors": "files",
+    "pillow": "images",
     "tensorboardX": "tensorboard",
     "pandas": "pandas",
     "mpi4py": "mpi",
@@ -175,7 +176,7 @@ def compiler() -> tuple[str, str]:
 
 
 def optional(package: str) -> tuple[str, str]:
-    if find_spec(package) is None:
+    if not installed((package,)):
         return "missing (optional)", f'pip install "gputape[{EXTRAS[package]}]"'
     return version(package), ""
 

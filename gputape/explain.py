@@ -7,6 +7,7 @@ from typing import Any
 
 from . import dtypes
 from .dtypes import DIFFERENTIABLE
+from .module import Module
 from .tensor import Array, Variable
 
 
@@ -56,3 +57,25 @@ def caller() -> str:
     while frame is not None and frame.f_globals.get("__name__", "").partition(".")[0] == package:
         frame = frame.f_back
     return "unknown place" if frame is None else f"{frame.f_code.co_filename}:{frame.f_lineno}"
+
+
+def layer() -> str:
+    """The modules and layers that are being called, the outermost first: "model/dense"; empty outside of any."""
+    names: list[str] = []
+    frame: Any = sys._getframe(1)
+    while frame is not None:
+        if frame.f_code.co_name == "__call__" and isinstance(module := frame.f_locals.get("self"), Module):
+            names.append(str(getattr(module, "name", type(module).__name__)))  # without its __init__ it has no name
+        frame = frame.f_back
+    return "/".join(reversed(names))
+
+
+def going_back() -> Any:
+    """Identities of the results whose gradient rule is running; nothing outside of a reverse pass."""
+    frame: Any = sys._getframe(1)
+    while frame is not None:
+        if frame.f_code.co_name == "reverse" and frame.f_globals.get("__name__") == f"{__package__}.tape":
+            node = frame.f_locals.get("node")
+            return () if node is None else node.outputs
+        frame = frame.f_back
+    return ()

@@ -32,7 +32,9 @@ from .tensor_spec import TensorSpec
 from .trace import Trace
 
 log = logging.getLogger("gputape")
+alive: weakref.WeakSet[Function] = weakref.WeakSet()  # all functions of the process, for reports
 
+_NOTED = (Tensor, TensorSpec, bool, int, float, str, bytes)
 VARIANTS = 8  # recordings kept of one signature for different Python state
 
 
@@ -51,6 +53,7 @@ class Function:
         self.verify = int(os.environ.get("GPUTAPE_VERIFY", "0")) if verify is None else verify
         self.retraces: list[str] = []  # why each recording after the first was made
         self._concrete: dict[Any, list[Concrete]] = {}  # of each signature the recordings, the latest first
+        self.called: list[tuple[Any, Any]] = []  # arguments of signatures that were met or asked for, as specs
         self._built: set[Any] = set()  # signatures whose first call made variables
         self._tracing: set[Any] = set()
         self._traces = self._calls = 0
@@ -60,6 +63,7 @@ class Function:
         except (TypeError, ValueError):
             self._signature = None
         self._count = -1 if self._signature is None else len(self._signature.parameters)
+        alive.add(self)
 
     def __get__(self, instance: Any, owner: Any = None) -> Any:
         if instance is None:
@@ -127,6 +131,7 @@ class Function:
         finally:
             self._tracing.discard(key)
             drop(trace)
+        self._note(args, kwargs)
         if trace.created_variables:
             trace.steps.clear()  # a Read step holds its variable
             if key in self._built or key in self._concrete or any(v() is None for v in trace.created_variables):
@@ -138,6 +143,17 @@ class Function:
             return result
         self._keep(key, Concrete(trace, result, guards(self.python_function, self._named(args, kwargs))))
         return result
+
+    def _note(self, args: Any, kwargs: Any) -> None:
+        """Remember arguments, tensors as TensorSpecs, for whoever saves this function; not those with other objects."""
+
+        def spec(x: Any) -> Any:
+            return TensorSpec(x.shape, x.dtype) if type(x) is Tensor else x
+
+        if all(x is None or type(x) in _NOTED for x in nest.flatten((args, kwargs))):
+            call = nest.map_structure(spec, args), nest.map_structure(spec, kwargs)
+            if call not in self.called:
+                self.called.append(call)
 
     def _keep(self, key: Any, concrete: Concrete) -> None:
         """Store a recording, note why it was made, and forget those that no call can meet any more."""
@@ -192,7 +208,7 @@ class Function:
             return type(spec)(
                 [self._fitted(v, s, f"{where}[{i}]") for i, (v, s) in enumerate(zip(x, spec, strict=True))]
             )
-        if not isinstance(x, Array):
+        if isinstance(spec, TensorSpec) and not isinstance(x, Array):
             x = as_tensor(x, spec.dtype.numpy)
         if not spec.is_compatible_with(x):
             raise TypeError(
@@ -205,11 +221,17 @@ class Function:
     def get_concrete_function(self, *args: Any, **kwargs: Any) -> ConcreteFunction:
         """A callable for one signature, given by tensors or `tf.TensorSpec`s."""
         specs = args or self.input_signature or ()
+        if self.input_signature is None:
+            self._note(*self._canonical(tuple(specs), kwargs))
         return ConcreteFunction(self, tuple(specs), kwargs)
 
     def experimental_get_tracing_count(self) -> int:
         """How many times the Python function ran to be recorded."""
         return self._traces
+
+    def recordings(self) -> list[tuple[str, Concrete]]:
+        """Each recording under the function's name and its signature."""
+        return [(f"{self.__name__}{_told(key)}", c) for key, made in self._concrete.items() for c in made]
 
     def report(self) -> str:
         """One line per recording, and one per retrace with its reason.
@@ -218,8 +240,7 @@ class Function:
         (with what forced it).
         """
         lines = [f"{self.__name__}{_told(key)}: built its variables" for key in self._built - self._concrete.keys()]
-        for key, recordings in self._concrete.items():
-            lines += [f"{self.__name__}{_told(key)}: {concrete.told()}" for concrete in recordings]
+        lines += [f"{name}: {concrete.told()}" for name, concrete in self.recordings()]
         lines += [f"{self.__name__} was recorded again: {reason}" for reason in self.retraces]
         return "\n".join(lines)
 

@@ -124,7 +124,7 @@ def _chain(
     op = Chain(
         tuple(lines), tuple(forms), kept, wide, whole, [likes[r][1] for r in outputs], [s.op.name for s in steps]
     )
-    return Step(op, inputs, outputs, {}, steps[-1].where)
+    return Step(op, inputs, outputs, {}, steps[-1].where, layer=steps[-1].layer)
 
 
 class Chain:

@@ -23,13 +23,17 @@ from .record import pause, recording, state
 from .tensor import Array, Tensor
 from .trace import Read, Step, Trace
 
+Watch = Callable[[Step, list[Any]], None]
 ALIGN = 64  # bytes between the beginnings of buffers: a cache line, and the widest vector register
 
 
 class Plan:
-    """Runs what `trace` recorded on NumPy arrays, and returns what the function returned: `structure`."""
+    """Runs what `trace` recorded on NumPy arrays, and returns what the function returned: `structure`.
 
-    def __init__(self, trace: Trace, structure: Any) -> None:
+    watched: write a line after each step that shows its results to those who watch.
+    """
+
+    def __init__(self, trace: Trace, structure: Any, watched: bool = False) -> None:
         self.constants = list(trace.registers)
         self.likes = list(trace.likes)
         self.names: dict[str, Any] = {"np": np, "boxed": boxed, "only": _only, "Tensor": Tensor}
@@ -44,6 +48,8 @@ class Plan:
         self.where: list[Step | None] = [None] * (1 + count // max(count, 1))  # the step of each line of the source
         for k, step in enumerate(self.steps):
             self.write(self.line(step), step)
+            if watched and type(step.op) is not Read:
+                self.write(f"watch({self.name('step', step)}, [{', '.join([f'r{r}' for r in step.outputs])}])", None)
             if dead := [f"r{r}" for r in lives.ends[k] if self.constants[r] is None]:
                 self.write("del " + ", ".join(dead), step)
         self.write(f"return {returned}", None)
@@ -58,12 +64,14 @@ class Plan:
         """The size of the buffers of one copy."""
         return sum({block: size for block, size, _ in self.buffers.values()}.values())
 
-    def __call__(self, arguments: list[Any]) -> Any:
-        """The function's result from the arrays of its arguments."""
+    def __call__(self, arguments: list[Any], watch: Watch | None = None) -> Any:
+        """The function's result from the arrays of its arguments; `watch` is told of each step and its results."""
         try:
             run = self.idle.pop()
         except IndexError:  # the first call, one inside another, or one in another thread
             run = types.FunctionType(self.code, {**self.names, **self.views()})
+        if watch is not None:
+            run.__globals__["watch"] = watch
         try:
             result = state.quiet_copy()(run, arguments)
         except Exception as error:
@@ -132,6 +140,7 @@ class Plan:
                 s.attrs,
                 step.where,
                 shows=tuple([known[r] for r in s.shows]),
+                layer=step.layer,
             )
             for s in inner.program(set(outputs))
         ]

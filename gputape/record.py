@@ -42,6 +42,7 @@ class State(threading.local):
         self.stack: list[Any] = []
         self.device: str | None = None
         self.reader: Callable[[Any], Any] | None = None  # what ops read of a Variable, if not its value
+        self.step: Any = None  # of a recorded function that runs op by op: the step that it is at
         self.context = contextvars.copy_context()
         self.context.run(np.seterr, all="ignore")
         self.quiet: Callable[..., Any] = self.context.run

@@ -70,6 +70,21 @@ def instances(source: str) -> dict[str, dict[str, int]]:
     return found
 
 
+def resources(log: str) -> dict[str, dict[str, int]]:
+    """Registers, spilled bytes and static shared memory of each kernel by its mangled name, as ptxas tells them."""
+    found = {}
+    for part in re.split(r"Compiling entry function '", log)[1:]:
+        name = part.split("'")[0]
+        spills = re.search(r"(\d+) bytes spill stores, (\d+) bytes spill loads", part)
+        regs, smem = re.search(r"Used (\d+) registers", part), re.search(r"(\d+) bytes smem", part)
+        found[name] = {
+            "regs": int(regs[1]) if regs else 0,
+            "spill": int(spills[1]) + int(spills[2]) if spills else 0,
+            "smem": int(smem[1]) if smem else 0,
+        }
+    return found
+
+
 def c_name(argument: Any) -> str:
     """A template argument as C++ writes it: dtypes by C_NAMES, numbers and bools, other strings as they are."""
     if isinstance(argument, str):

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from .custom import CustomOp
-from .explain import caller
+from .explain import caller, going_back, layer
 from .op import Effect
 from .tensor import Array, Tensor, Variable
 
@@ -21,7 +21,7 @@ from .tensor import Array, Tensor, Variable
 class Step:
     """One op of a program: registers in, registers out; `targets` are the Variables that an effect changes."""
 
-    __slots__ = ("attrs", "inputs", "op", "outputs", "shows", "targets", "where")
+    __slots__ = ("attrs", "inputs", "layer", "op", "outputs", "shows", "targets", "where")
 
     def __init__(
         self,
@@ -32,9 +32,10 @@ class Step:
         where: str = "",
         targets: tuple[Any, ...] = (),
         shows: tuple[int, ...] = (),
+        layer: str = "",
     ) -> None:
         self.op, self.inputs, self.outputs, self.attrs, self.targets = op, inputs, outputs, attrs, targets
-        self.where = where  # the line that ran it, for errors and reports
+        self.where, self.layer = where, layer  # the line and the layer that ran it, for errors and reports
         self.shows = shows  # the inputs whose memory outputs are views of
 
     def __repr__(self) -> str:
@@ -68,6 +69,7 @@ class Trace:
         self.versions: dict[int, list[tuple[Any, int]]] = {}  # variable identity -> [(array, register)], newest last
         self.reasons: list[str] = []
         self.created_variables: list[Any] = []
+        self.layers: dict[int, str] = {}  # tensor identity -> the layer that made it
         self.custom = False
         self.start = Tensor(np.zeros(()))._id  # tensors made from here on are made by the function itself
         self.captured: dict[int, Tensor] = {}  # register -> tensor from outside that the function uses
@@ -125,6 +127,7 @@ class Trace:
             targets, inputs = inputs[0], inputs[1:]
         ins = [self.register(x) for x in inputs]
         fixed = not isinstance(op, Effect) and all(self.is_constant(slot) for slot in ins)
+        inside = self.layer(outputs)
         outs = []
         for y in outputs:
             slot = self.slots[y._id] = self.new(y._array if fixed else None, y._array)
@@ -132,7 +135,14 @@ class Trace:
             outs.append(slot)
         if fixed:
             return  # made of constants, so a constant
-        self.steps.append(Step(op, ins, outs, attrs, caller(), targets, _shown(ins, inputs, outputs)))
+        self.steps.append(Step(op, ins, outs, attrs, caller(), targets, _shown(ins, inputs, outputs), inside))
+
+    def layer(self, outputs: tuple[Any, ...]) -> str:
+        """Where the op that made `outputs` belongs: to the layer that called it, or whose gradient it is part of."""
+        inside = layer() or next((self.layers[k] + " backwards" for k in going_back() if k in self.layers), "")
+        if inside:
+            self.layers.update([(y._id, inside) for y in outputs])
+        return inside
 
     def read(self, tensor: Any, how: str) -> None:
         if isinstance(tensor, Variable) or tensor._id in self.slots:

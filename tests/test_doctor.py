@@ -1,6 +1,8 @@
 """The doctor: complete, never ill, and each missing piece comes with its command."""
 
+import re
 from importlib.metadata import PackageNotFoundError
+from pathlib import Path
 
 import pytest
 
@@ -31,6 +33,15 @@ def test_reports_every_part_and_the_cpu_path_works(capsys):
     assert list(lines) == [*doctor.CHECKS, *doctor.EXTRAS]
     assert "failed" not in "".join(lines.values())
     assert "BLAS" in lines["numpy"] and "computes gradients" in lines["gputape"]
+
+
+def test_every_optional_package_of_the_project_is_looked_for():
+    tomllib = pytest.importorskip("tomllib", reason="Python 3.11 reads TOML")
+    project = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text())["project"]
+    extras = {re.split("[>=\\[]", package)[0]: extra for extra in doctor.EXTRAS.values()
+              for package in project["optional-dependencies"][extra]}  # fmt: skip
+    left = {"cuda12", "cuda13", "test", "kernels", "bench", *doctor.EXTRAS.values()}
+    assert extras == doctor.EXTRAS and set(project["optional-dependencies"]) == left
 
 
 def test_each_missing_piece_names_its_command(capsys, nothing_installed):

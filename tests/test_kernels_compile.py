@@ -42,21 +42,6 @@ def kernels_of(name: str) -> list[cuda.Kernels]:
     return [k for k in found if k.name == name] or [cuda.Kernels(name)]
 
 
-def resources(log: str) -> dict[str, dict[str, int]]:
-    """Registers, spilled bytes and static shared memory of each kernel by its mangled name, as ptxas tells them."""
-    found = {}
-    for part in re.split(r"Compiling entry function '", log)[1:]:
-        name = part.split("'")[0]
-        spills = re.search(r"(\d+) bytes spill stores, (\d+) bytes spill loads", part)
-        regs, smem = re.search(r"Used (\d+) registers", part), re.search(r"(\d+) bytes smem", part)
-        found[name] = {
-            "regs": int(regs[1]) if regs else 0,
-            "spill": int(spills[1]) + int(spills[2]) if spills else 0,
-            "smem": int(smem[1]) if smem else 0,
-        }
-    return found
-
-
 @pytest.mark.parametrize("name", FILES)
 def test_every_file_declares_instances(name):
     """What is not declared is not compiled here: each kernel of the file needs at least one line."""
@@ -73,7 +58,7 @@ def test_compiles_within_budget(name, arch):
     for kernels in kernels_of(name):
         budgets = sources.instances(kernels.source)
         _, names, log = cuda.compile_cubin(kernels.source, name, arch, list(budgets), kernels.options)
-        found = resources(log)
+        found = sources.resources(log)
         rows = [(expression, found[mangled]) for expression, mangled in names.items()]
         if table := os.environ.get("GPUTAPE_KERNEL_TABLE"):
             with open(table, "a") as file:
@@ -95,5 +80,5 @@ def test_errors_name_the_line_in_the_right_file():
 def test_a_budget_can_be_exceeded():
     kernels = cuda.Kernels('#include "common.cuh"\n__global__ void f(float* y) { *y = block_reduce(*y, Sum()); }\n')
     _, names, log = cuda.compile_cubin(kernels.source, kernels.name, "sm_90", ["f"], kernels.options)
-    used = resources(log)[names["f"]]
+    used = sources.resources(log)[names["f"]]
     assert used["regs"] > 4 and used["smem"] == 32 * 4 and used["spill"] == 0

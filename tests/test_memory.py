@@ -1,4 +1,4 @@
-"""Memory stays flat: over tape steps, recorded functions, and models built and trained one after the other."""
+"""What memory_report tells; and memory stays flat: over steps, functions, and models trained one after the other."""
 
 import gc
 import sys
@@ -83,3 +83,39 @@ def test_models_built_and_trained():
         model.fit(x, y, batch_size=8, epochs=1, verbose=0)
 
     assert growth(step, 10, 190) < 1900
+
+
+def test_report_tells_ops_layers_and_lines():
+    model = keras.Sequential([keras.Input((8,)), keras.layers.Dense(4, name="first")], name="net")
+    run = tf.function(lambda x: tf.exp(model(x)))
+    run(tf.ones((32, 8)))
+    report = tf.memory_report(run)
+    (recording,) = report.recordings
+    ops = {row.op: row for row in recording.made}
+    assert ops["exp"].bytes == 32 * 4 * 4 and "test_memory.py" in ops["exp"].where and ops["exp"].layer == ""
+    assert any(row.layer == "net/first" and row.bytes == 32 * 4 * 4 for row in recording.made)
+    assert recording.weights == 4 * (8 * 4 + 4) and recording.arena >= 0
+    told = str(report)
+    assert "weights 144 B" in told and "net/first" in told
+    assert recording.name in [r.name for r in tf.memory_report().recordings]
+
+
+def test_report_tells_the_layers_of_gradients():
+    model = keras.Sequential([keras.Input((8,)), keras.layers.Dense(4, name="first")], name="net")
+
+    @tf.function
+    def gradients(x):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_sum(model(x) ** 2)
+        return tape.gradient(loss, model.trainable_variables)
+
+    gradients(tf.ones((32, 8)))
+    made = tf.memory_report(gradients).recordings[0].made
+    assert {row.layer for row in made if row.op == "multiply_matrices"} == {"net/first", "net/first backwards"}
+
+
+def test_report_of_what_runs_eagerly_and_of_nothing():
+    eager = tf.function(lambda x: x + 1.0 if x > 0 else x)
+    eager(tf.constant(1.0))
+    assert tf.memory_report(eager).recordings[0].arena == 0
+    assert str(tf.memory_report(tf.function(lambda x: x))) == "nothing is recorded"

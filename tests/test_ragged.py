@@ -108,3 +108,11 @@ def test_specs():
 def test_errors(call, error, text):
     with pytest.raises(error, match=text):
         call()
+
+
+def test_map_fn_takes_rows_and_makes_rows():
+    rt = tf.ragged.constant([[3, 1], [], [5]])
+    assert tf.map_fn(tf.square, rt).to_list() == [[9, 1], [], [25]]
+    assert tf.map_fn(tf.reduce_sum, rt, fn_output_signature=tf.int32).numpy().tolist() == [4, 0, 5]
+    spec = tf.RaggedTensorSpec([None], tf.int32, 0)
+    assert tf.map_fn(tf.range, tf.constant([2, 0, 1]), fn_output_signature=spec).to_list() == [[0, 1], [], [0]]

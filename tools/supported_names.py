@@ -51,7 +51,7 @@ ABSENT: list[tuple[str, list[str]]] = [
         "TensorFlow's compilers, devices and libraries",
         [
             "tf.xla", "tf.mlir", "tf.lite", "tf.tpu", "tf.raw_ops", "tf.load_library", "tf.load_op_library", "tf.sysconfig",
-            "tf.security", "tf.profiler", "tf.experimental.tensorrt", "tf.experimental.function_executor_type",
+            "tf.security", "tf.experimental.tensorrt", "tf.experimental.function_executor_type",
             "tf.experimental.register_filesystem_plugin", "tf.Tensor.is_packed", "tf.Tensor.backing_device",
             "tf.debugging.experimental", "keras.src",
         ],
@@ -108,7 +108,7 @@ ABSENT: list[tuple[str, list[str]]] = [
             "tf.experimental.numpy", "tf.dtypes.experimental", "tf.train.experimental", "keras.RematScope",
             "keras.distillation", "keras.visualization", "keras.wrappers",
             "*.rematerialized_call", "*.RemoteMonitor", "keras.utils.Config",
-            "keras.utils.audio_dataset_from_directory", "*.KerasFileEditor",
+            "*.KerasFileEditor",
         ],
     ),
 ]  # fmt: skip

@@ -8,6 +8,7 @@ readers    files of lines and of records
 csv_files  files of comma-separated values
 base       iteration, options
 elements   what an element is: nests of NumPy arrays
+composites ragged and sparse tensors in elements
 """
 
 from __future__ import annotations
@@ -96,5 +97,6 @@ NAMES: dict[str, Any] = {
     "tf.data.experimental.load": Dataset.load,
     "tf.data.experimental.sample_from_datasets": Dataset.sample_from_datasets,
     "tf.data.experimental.save": Dataset.save,
+    "tf.data.experimental.dense_to_ragged_batch": _transformation("ragged_batch"),
     **{f"tf.data.experimental.{name}": _transformation(name) for name in _APPLIED},
 }

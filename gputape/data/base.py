@@ -14,8 +14,8 @@ from .. import nest
 from ..errors import OutOfRangeError
 from ..optional import Optional
 from ..record import state
-from ..tensor import Tensor
-from . import elements
+from ..tensor import Tensor, Variable
+from . import composites, elements
 
 AUTOTUNE = -1
 INFINITE = -1
@@ -61,11 +61,23 @@ class ThreadingOptions(Options):
 
 
 class Iterator:
-    """What `iter(dataset)` gives: `next` ends with StopIteration, `get_next` with OutOfRangeError."""
+    """What `iter(dataset)` gives: `next` ends with StopIteration, `get_next` with OutOfRangeError.
+
+    A checkpoint keeps how many elements were taken; restored, the iterator goes on after as many of a new iteration.
+    """
+
+    variables = ()  # a checkpoint may hold iterators
 
     def __init__(self, dataset: DatasetBase) -> None:
         self._dataset = dataset
         self._elements = dataset._iterate()
+        self._taken = 0
+        self._saved: Variable | None = None  # the number in checkpoints; made when the first one asks
+
+    def _held_in_checkpoints(self) -> dict[str, Variable]:
+        if self._saved is None:
+            self._saved = Variable(np.asarray(self._taken, np.int64), trainable=False, name="elements_taken")
+        return {"elements_taken": self._saved}
 
     @property
     def element_spec(self) -> Any:
@@ -79,7 +91,14 @@ class Iterator:
             reasons = getattr(recorder, "reasons", None)
             if reasons is not None:  # a recorded function would replay the same elements for ever
                 reasons.append("it takes elements from a dataset")
-        return elements.to_tensors(next(self._elements))
+        if self._saved is not None and int(self._saved._array) != self._taken:  # restored
+            self._taken = int(self._saved._array)
+            self._elements = itertools.islice(self._dataset._iterate(), self._taken, None)
+        element = next(self._elements)
+        self._taken += 1
+        if self._saved is not None:
+            self._saved._array = np.asarray(self._taken, np.int64)
+        return elements.to_tensors(element)
 
     def get_next(self) -> Any:
         try:
@@ -109,6 +128,8 @@ class NumpyIterator:
 def _numpy(leaf: Any) -> Any:
     if hasattr(leaf, "as_numpy_iterator"):
         return leaf.as_numpy_iterator()
+    if isinstance(leaf, composites.COMPOSITES):
+        return composites.numpy(leaf)
     return leaf[()] if isinstance(leaf, np.ndarray) and leaf.ndim == 0 else leaf
 
 

@@ -9,10 +9,12 @@ from typing import Any
 import numpy as np
 
 from .. import nest
+from ..dtypes import as_dtype
 from ..errors import InvalidArgumentError
+from ..ragged.spec import RaggedTensorSpec
 from ..tensor import host_array
 from ..tensor_spec import TensorSpec
-from . import elements
+from . import composites, elements
 from .base import Elements
 from .sources import Sources
 
@@ -70,6 +72,36 @@ class Batching(Sources):
         first = size if drop_remainder else None
         spec = lambda: elements.changed(self.element_spec, lambda shape: [first, *shape])  # noqa: E731
         return self._make(iterate, spec, self._count(size, drop_remainder))
+
+    def ragged_batch(
+        self,
+        batch_size: Any,
+        drop_remainder: Any = False,
+        row_splits_dtype: Any = "int64",
+        name: str | None = None,
+    ) -> Any:
+        """Like `batch` for elements of different sizes: batches of tensors with an unknown size are RaggedTensors.
+
+        >>> import gputape as tf
+        >>> data = tf.data.Dataset.range(3).map(lambda n: tf.range(n)).ragged_batch(3)
+        >>> next(iter(data))
+        <tf.RaggedTensor [[], [0], [0, 1]]>
+        """
+        spec = self.element_spec
+        ranks = [elements.ragged_axes(s) for s in nest.flatten(spec)]
+        kind = as_dtype(row_splits_dtype)
+
+        def ragged(element: Any) -> Any:
+            leaves = nest.flatten(element)
+            return nest.pack_sequence_as(
+                element, [x if r is None else composites.ragged(x, r) for x, r in zip(leaves, ranks)]
+            )
+
+        specs = [
+            s if r is None else RaggedTensorSpec(s.shape, s.dtype, r, kind) for s, r in zip(nest.flatten(spec), ranks)
+        ]
+        made = self._make(lambda: map(ragged, self._iterate()), nest.pack_sequence_as(spec, specs), self._cardinality)
+        return made.batch(batch_size, drop_remainder)
 
     def padded_batch(
         self,

@@ -1,5 +1,7 @@
 """Elements of datasets: tuples and dicts at any depth with NumPy arrays for leaves. Tensors are made only at the ends.
 
+Ragged and sparse tensors are leaves too, see composites.py.
+
 A pipeline works on the host; what leaves it goes to the device that new tensors go to.
 """
 
@@ -14,11 +16,13 @@ import numpy as np
 
 from .. import cuda, nest
 from ..device import device
-from ..errors import DataLossError, InvalidArgumentError
+from ..errors import DataLossError, InvalidArgumentError, UnimplementedError
 from ..record import pause
 from ..tensor import Array, Tensor, as_tensor, host_array, placed
 from ..tensor_shape import TensorShape
 from ..tensor_spec import TensorSpec
+from . import composites
+from .composites import COMPOSITES
 
 
 class DatasetSpec:
@@ -47,6 +51,8 @@ def normalized(value: Any) -> Any:
         return type(value)(*parts) if hasattr(value, "_fields") else tuple(parts)
     if value is None or hasattr(value, "element_spec"):
         return value
+    if isinstance(value, COMPOSITES):
+        return composites.on_host(value)
     return cuda.to_host(value._array) if isinstance(value, Array) else cuda.to_host(host_array(value))
 
 
@@ -55,7 +61,9 @@ def _host_tensor(leaf: Any) -> Any:
 
 
 def _placed_tensor(leaf: Any) -> Any:
-    return Tensor(placed(np.asarray(leaf))) if isinstance(leaf, (np.ndarray, np.generic)) else leaf
+    if isinstance(leaf, (np.ndarray, np.generic)):
+        return Tensor(placed(np.asarray(leaf)))
+    return composites.moved(leaf, placed) if isinstance(leaf, COMPOSITES) else leaf
 
 
 def to_tensors(element: Any) -> Any:
@@ -103,19 +111,31 @@ def spec_of(element: Any) -> Any:
             return None
         if hasattr(value, "element_spec"):
             return DatasetSpec(value.element_spec)
+        if isinstance(value, COMPOSITES):
+            return composites.spec_of(value)
         value = np.asarray(value)
         return TensorSpec(value.shape, as_tensor(value).dtype)
 
     return nest.map_structure(leaf, element)
 
 
+def ragged_axes(spec: Any) -> int | None:
+    """The last axis of unknown size of a TensorSpec; None if it has none."""
+    sizes = spec.shape.as_list() if isinstance(spec, TensorSpec) and spec.shape.rank is not None else []
+    return max((k for k, n in enumerate(sizes) if n is None), default=None)
+
+
 def changed(spec: Any, shape: Callable[[list[Any]], list[Any]]) -> Any:
     """The spec with `shape` applied to every known shape."""
 
     def leaf(s: Any) -> Any:
+        if isinstance(s, composites.SPECS):
+            return composites.reshaped(s, shape(s.shape.as_list()))
+        if not isinstance(s, TensorSpec):
+            return s
         return TensorSpec(shape(s.shape.as_list()) if s.shape.rank is not None else None, s.dtype)
 
-    return nest.map_structure(lambda s: leaf(s) if isinstance(s, TensorSpec) else s, spec)
+    return nest.map_structure(leaf, spec)
 
 
 def common(a: Any, b: Any) -> Any:
@@ -124,7 +144,7 @@ def common(a: Any, b: Any) -> Any:
     def leaf(x: Any, y: Any) -> Any:
         if isinstance(x, DatasetSpec):
             return DatasetSpec(common(x.element_spec, y.element_spec))
-        if not isinstance(x, TensorSpec):
+        if not isinstance(x, (TensorSpec, *composites.SPECS)):
             return x
         found = x.most_specific_common_supertype([y])
         if found is None:
@@ -138,17 +158,21 @@ def common(a: Any, b: Any) -> Any:
 
 
 def example(spec: Any, size: int, value: int) -> Any:
-    """An element of this spec full of `value`, unknown sizes being `size`."""
+    """An element of this spec full of `value`, in strings as often as a word; unknown sizes are `size`."""
     from .dataset import Dataset
 
     def leaf(s: Any) -> Any:
         if isinstance(s, DatasetSpec):
             inner = example(s.element_spec, size, value)
             return Dataset(lambda: iter([inner] * size), s.element_spec)
+        if isinstance(s, composites.SPECS):
+            return composites.example(s, size)
         if not isinstance(s, TensorSpec):
             return s
         shape = [size if d is None else d for d in s.shape.as_list()]
-        return np.full(shape, b"", object) if s.dtype == "string" else np.full(shape, value, s.dtype.numpy)
+        if s.dtype == "string":
+            return np.full(shape, b" ".join([b"word"] * 2 * value), object)
+        return np.full(shape, value, s.dtype.numpy)
 
     return nest.map_structure(leaf, spec)
 
@@ -161,8 +185,12 @@ def result_spec(function: Callable[[Any], Any], spec: Any) -> Any:
 # -- batches
 
 
+def rank(array: Any) -> int:
+    return len(array.shape) if isinstance(array, COMPOSITES) else np.ndim(array)
+
+
 def leading(array: Any) -> int:
-    return int(array.shape[0])
+    return composites.count(array) if isinstance(array, COMPOSITES) else int(array.shape[0])
 
 
 def stacked(chunk: list[Any]) -> Any:
@@ -179,6 +207,8 @@ def _stack(leaves: Any) -> Any:
     first = leaves[0]
     if first is None:
         return None
+    if isinstance(first, COMPOSITES):
+        return composites.stacked(leaves)
     shape = np.shape(first)
     try:
         return np.stack(leaves) if shape or first.dtype == object else np.array(leaves, dtype=first.dtype)
@@ -195,6 +225,8 @@ def padded(elements: list[Any], shapes: Any, values: Any) -> Any:
     flat = [nest.flatten(e) for e in elements]
     columns = []
     for leaves, shape, value in zip(zip(*flat), shapes, values):
+        if isinstance(leaves[0], COMPOSITES):
+            raise TypeError(f"Padded batching of components of type {composites.spec_of(leaves[0])} is not supported.")
         rank = np.ndim(leaves[0])
         sizes = [max(np.shape(v)[d] for v in leaves) for d in range(rank)]
         wanted = sizes if shape is None else [s if w in (None, -1) else w for s, w in zip(sizes, shape)]
@@ -220,7 +252,10 @@ def rows(table: Any, order: Any = None) -> Iterator[Any]:
     """The slices of an element along its first axis, all or those of `order`, a range or an array of numbers."""
     flat = nest.flatten(table)
     # a row of a vector of strings is sliced out, since indexing would give the bytes instead of an array
-    columns = [(a, a.ndim == 1 and a.dtype.kind == "O") for a in flat]
+    columns: list[Any] = [
+        (composites.Rows(a), False) if isinstance(a, COMPOSITES) else (a, a.ndim == 1 and a.dtype.kind == "O")
+        for a in flat
+    ]
     alone, plain = table is flat[0], type(table) is tuple and not any(map(nest.is_nested, table))
     for k in range(leading(flat[0])) if order is None else order:
         parts = [a[k : k + 1].reshape(()) if text else a[k] for a, text in columns]
@@ -230,7 +265,7 @@ def rows(table: Any, order: Any = None) -> Iterator[Any]:
 def gathered(table: Any, order: Any) -> Any:
     """The slices of `order` side by side; a view for a range."""
     index = slice(order.start, order.stop, order.step) if isinstance(order, range) else order
-    return nest.map_structure(lambda a: a[index], table)
+    return nest.map_structure(lambda a: composites.gathered(a, order) if isinstance(a, COMPOSITES) else a[index], table)
 
 
 # -- files
@@ -240,12 +275,16 @@ def write(path: str, elements: list[Any]) -> None:
     """Elements as an .npz file; their structure as JSON inside."""
 
     def outline(value: Any) -> Any:
+        if isinstance(value, COMPOSITES):
+            raise UnimplementedError(
+                "a dataset of ragged or sparse tensors is not written to files: use to_tensor first"
+            )
         if isinstance(value, Mapping):
             return {"dict": [[k, outline(v)] for k, v in value.items()]}
         return {"tuple": [outline(v) for v in value]} if isinstance(value, tuple) else None
 
-    arrays: Any = {f"{i}.{k}": np.asarray(a) for i, e in enumerate(elements) for k, a in enumerate(nest.flatten(e))}
     text = json.dumps({"count": len(elements), "structure": outline(elements[0]) if elements else None})
+    arrays: Any = {f"{i}.{k}": np.asarray(a) for i, e in enumerate(elements) for k, a in enumerate(nest.flatten(e))}
     with open(path, "wb") as file:
         np.savez(file, structure=np.frombuffer(text.encode(), np.uint8), **arrays)
 

@@ -15,7 +15,7 @@ from ..dtypes import as_dtype
 from ..errors import InvalidArgumentError, NotFoundError
 from ..tensor import host_array
 from ..tensor_spec import TensorSpec
-from . import elements
+from . import composites, elements
 from .base import INFINITE, UNKNOWN, DatasetBase, Elements
 
 
@@ -65,7 +65,7 @@ class Sources(DatasetBase):
         """
         element = elements.normalized(tensors)
         flat = nest.flatten(element)
-        if any(np.ndim(a) == 0 for a in flat):
+        if any(elements.rank(a) == 0 for a in flat):
             raise ValueError("Unbatching a tensor is only supported for rank >= 1")
         sizes = {elements.leading(a) for a in flat}
         if len(sizes) != 1:
@@ -275,6 +275,11 @@ def _per_leaf(shapes: Any, types: Any) -> list[Any]:
 
 def _fitted(value: Any, spec: Any) -> Any:
     """What a generator yielded as an element of `spec`."""
+    if isinstance(spec, composites.SPECS):
+        made = elements.normalized(value)
+        if not composites.fits(spec, made):
+            raise InvalidArgumentError(f"from_generator: `generator` yielded {value!r} where {spec} was expected")
+        return made
     if isinstance(spec, TensorSpec):
         try:
             array = np.asarray(

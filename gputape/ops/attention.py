@@ -15,6 +15,7 @@ from ..registry import OPS
 from ..tensor import as_tensor
 from .cast import cast
 from .unary import exp
+from .window import batches
 
 kernels = cuda.Kernels("attention.cu", block=256)
 TILE = 32  # queries and keys that a block has in its memory at once
@@ -108,28 +109,32 @@ def scores_grad(q: Any, k: Any, v: Any, mask: Any, bias: Any, dy: Any, *, scale:
     return ds if seen is None else OPS["where"](seen, ds, OPS["zeros_like"](ds))
 
 
-class Sample:
-    """One sample of a batch, for the NumPy bodies: its heads as matrices, those that share a key one below the other."""
+class Samples:
+    """Some samples of a batch, for the NumPy bodies: their heads as matrices, those that share a key one below the other."""
 
-    def __init__(self, b: int, q: Any, k: Any, mask: Any, bias: Any, scale: float, causal: bool) -> None:
-        self.b, self.scale, self.wide = b, scale, accumulator(q.dtype)
+    def __init__(self, at: slice, q: Any, k: Any, mask: Any, bias: Any, scale: float, causal: bool) -> None:
+        self.at, self.scale, self.wide = at, scale, accumulator(q.dtype)
         self.shared = k.shape[2]
         self.q, self.k = self.heads(q), self.heads(k)
-        self.shape = (q.shape[2], q.shape[1], k.shape[1])  # of the scores
-        seen = None if mask.shape == NOTHING else mask[b % len(mask)]
+        self.shape = (len(self.q), q.shape[2], q.shape[1], k.shape[1])  # of the scores
+        seen = None if mask.shape == NOTHING else self.of(mask)
         if causal:
-            past = np.tri(*self.shape[1:], dtype=bool)
-            seen = past[None] if seen is None else seen & past
+            past = np.tri(*self.shape[2:], dtype=bool)
+            seen = past if seen is None else seen & past
         self.hidden = None if seen is None else ~np.broadcast_to(seen, self.shape)
-        self.bias = None if bias.shape == NOTHING else bias[b % len(bias)]
+        self.bias = None if bias.shape == NOTHING else self.of(bias)
+
+    def of(self, x: Any) -> Any:
+        """These samples' part of a mask or bias, which may be one for all."""
+        return x if len(x) == 1 else x[self.at]
 
     def heads(self, x: Any) -> Any:
-        """(length, heads, size) as (key heads, heads of each * length, size)."""
-        x = x[self.b].astype(self.wide, copy=False).transpose(1, 0, 2)
-        return x if x.shape[0] == self.shared else x.reshape(self.shared, -1, x.shape[2])
+        """(batch, length, heads, size) as (samples, key heads, heads of each * length, size)."""
+        x = x[self.at].astype(self.wide, copy=False).transpose(0, 2, 1, 3)
+        return x if x.shape[1] == self.shared else x.reshape(len(x), self.shared, -1, x.shape[3])
 
     def scores(self) -> Any:
-        made = np.matmul(self.q, self.k.swapaxes(1, 2)).reshape(self.shape)
+        made = np.matmul(self.q, self.k.swapaxes(2, 3)).reshape(self.shape)
         made *= self.scale
         if self.bias is not None:
             made += self.bias
@@ -139,49 +144,49 @@ class Sample:
 
     def paired(self, scores: Any) -> Any:
         """Scores in the layout of `heads`."""
-        return scores.reshape(self.shared, -1, self.shape[2])
+        return scores.reshape(len(scores), self.shared, -1, self.shape[3])
 
     def unpaired(self, x: Any, heads: int) -> Any:
         """What `heads` undoes."""
-        return x.reshape(heads, -1, x.shape[2]).transpose(1, 0, 2)
+        return x.reshape(len(x), heads, -1, x.shape[3]).transpose(0, 2, 1, 3)
 
 
 @attend.numpy
 def _(q, k, v, mask, bias, *, scale, causal):
-    (batch, queries, heads, _), width = q.shape, v.shape[3]
+    (batch, queries, heads, _), (keys, _, width) = q.shape, v.shape[1:]
     y, stats = np.empty((*q.shape[:3], width), q.dtype), np.empty((2, batch, heads, queries), accumulator(q.dtype))
-    for b in range(batch):
-        sample = Sample(b, q, k, mask, bias, scale, causal)
-        weights = sample.scores()
-        top = stats[0, b] = weights.max(-1, initial=-np.inf)
+    for at in batches(batch, heads * queries * keys):
+        samples = Samples(at, q, k, mask, bias, scale, causal)
+        weights = samples.scores()
+        top = stats[0, at] = weights.max(-1, initial=-np.inf)
         weights -= top[..., None]
         np.exp(weights, out=weights)
-        total = stats[1, b] = weights.sum(-1)
+        total = stats[1, at] = weights.sum(-1)
         weights /= total[..., None]
-        y[b] = sample.unpaired(np.matmul(sample.paired(weights), sample.heads(v)), heads)
+        y[at] = samples.unpaired(np.matmul(samples.paired(weights), samples.heads(v)), heads)
     return y, stats
 
 
 @attend_grad.numpy
 def _(q, k, v, mask, bias, dy, y, stats, *, scale, causal):
     dq, dk, dv = np.empty_like(q), np.empty_like(k), np.empty_like(v)
-    for b in range(len(q)):
-        sample = Sample(b, q, k, mask, bias, scale, causal)
-        weights = sample.scores()
-        weights -= stats[0, b][..., None]
+    for at in batches(len(q), q.shape[2] * q.shape[1] * k.shape[1]):
+        samples = Samples(at, q, k, mask, bias, scale, causal)
+        weights = samples.scores()
+        weights -= stats[0, at][..., None]
         np.exp(weights, out=weights)
-        weights /= stats[1, b][..., None]
-        out = sample.heads(dy)
-        dv[b] = sample.unpaired(np.matmul(sample.paired(weights).swapaxes(1, 2), out), sample.shared)
-        ds = np.matmul(out, sample.heads(v).swapaxes(1, 2)).reshape(sample.shape)
-        ds -= np.einsum("tnh,tnh->nt", dy[b], y[b], dtype=ds.dtype)[..., None]
+        weights /= stats[1, at][..., None]
+        out = samples.heads(dy)
+        dv[at] = samples.unpaired(np.matmul(samples.paired(weights).swapaxes(2, 3), out), samples.shared)
+        ds = np.matmul(out, samples.heads(v).swapaxes(2, 3)).reshape(samples.shape)
+        ds -= np.einsum("btnh,btnh->bnt", dy[at], y[at], dtype=ds.dtype)[..., None]
         ds *= weights
         ds *= scale
-        if sample.hidden is not None:
-            ds[sample.hidden] = 0
-        ds = sample.paired(ds)
-        dq[b] = sample.unpaired(np.matmul(ds, sample.k), q.shape[2])
-        dk[b] = sample.unpaired(np.matmul(ds.swapaxes(1, 2), sample.q), sample.shared)
+        if samples.hidden is not None:
+            ds[samples.hidden] = 0
+        ds = samples.paired(ds)
+        dq[at] = samples.unpaired(np.matmul(ds, samples.k), q.shape[2])
+        dk[at] = samples.unpaired(np.matmul(ds.swapaxes(2, 3), samples.q), samples.shared)
     return dq, dk, dv
 
 

@@ -1,7 +1,8 @@
 """The error function, its complement and their inverses: the normal distribution's.
 
 erf is x * P(x**2) near 0 and 1 - erfc beyond, erfc is exp(-x**2) * t * Q(t) with t = 2 / (2 + x). P and Q are Chebyshev
-interpolants, computed with 50 digits: relative errors are 1e-15 of erf, and 1e-13 of erfc, where exp rounds x**2.
+interpolants, computed with 50 digits: relative errors are 1e-15 of erf, and 1e-13 of erfc, where exp rounds x**2. In float32
+erf is a quotient of polynomials without exp, which takes a quarter of the time.
 """
 
 from __future__ import annotations
@@ -96,9 +97,38 @@ def _computed(function: Any, xp: Any, x: Any) -> Any:
 
 
 def _erf(xp: Any, x: Any) -> Any:
+    if x.dtype == np.float32:
+        return _erf_float32(xp, x)
     a = xp.minimum(xp.abs(x), 9)
     far = xp.copysign(1 - _scaled_erfc(a) * xp.exp(-a * a), x)
-    return xp.where(a < 1, x * _polynomial(_NEAR if x.dtype == np.float64 else _NEAR[:8], 2 * a * a - 1), far)
+    return xp.where(a < 1, x * _polynomial(_NEAR, 2 * a * a - 1), far)
+
+
+# In float32 erf(x) = x P(x**2) / Q(x**2) up to LAST, where it has come to 1: fitted in the relative error, which is 3e-7.
+_LAST = 3.92
+_ABOVE = (1.1283791, 0.19040601, 0.05274867, 0.0037655984, 0.00028488247, 2.0500931e-06)
+_BELOW = (1.0, 0.5020757, 0.11410893, 0.01496918, 0.0011625313, 3.8091763e-05)
+_PIECE = 1 << 13  # elements: what is computed with them stays in the cache
+
+
+def _erf_float32(xp: Any, x: Any) -> Any:
+    y = xp.empty(x.shape, x.dtype)
+    xp.clip(x, -_LAST, _LAST, out=y)
+    flat = y.reshape(-1)
+    square, above, below = xp.empty((3, min(_PIECE, flat.size)), x.dtype)
+    for start in range(0, flat.size, _PIECE):
+        z = flat[start : start + _PIECE]
+        s, p, q = square[: z.size], above[: z.size], below[: z.size]
+        xp.multiply(z, z, out=s)
+        for made, coefficients in ((p, _ABOVE), (q, _BELOW)):
+            xp.multiply(s, coefficients[-1], out=made)
+            for c in coefficients[-2:0:-1]:
+                made += c
+                made *= s
+            made += coefficients[0]
+        z *= p
+        z /= q
+    return xp.clip(y, -1, 1, out=y)
 
 
 def _erfc(xp: Any, x: Any) -> Any:

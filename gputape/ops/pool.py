@@ -16,7 +16,7 @@ from ..errors import InvalidArgumentError
 from ..op import op, public
 from ..tensor import as_tensor
 from . import window
-from .window import COUNTED, Sliding, back, channels_last, last, layout_of, per_axis, sliding, tiles
+from .window import COUNTED, Sliding, back, batches, channels_last, last, layout_of, per_axis, sliding, tiles
 
 kernels = cuda.Kernels("pool.cu", block=256)
 
@@ -28,12 +28,6 @@ def least(dtype: Any) -> Any:
 def pieces(y: Any) -> Iterator[tuple[slice, slice]]:
     """Pieces of (n, *out, c) that stay in a cache together with what else is needed."""
     return tiles(len(y), y.shape[1:-1], math.prod(y.shape[2:]), window.CACHE // 8) if y.size else iter(())
-
-
-def batches(n: int, each: int) -> Iterator[slice]:
-    """The images in pieces that stay in a cache, `each` the elements of one."""
-    step = max(1, window.CACHE // 2 // max(each, 1))
-    return (slice(i, min(i + step, n)) for i in range(0, n, step))
 
 
 def combined(combine: Any, x: Any, how: Sliding, out: Any) -> Any:
@@ -63,9 +57,13 @@ def pool_max_scatter(xp, x, y, dy, *, how):
     dx = xp.zeros(full.shape, dtypes.accumulator(dy.dtype))
     views, into = (how.views(xp, a, y.shape[1:-1]) for a in (full, dx))
     for at in pieces(y):
-        seen, target, top, d = views[at], into[at], y[at], dy[at].astype(dx.dtype, copy=False)
+        seen, target, top = views[at], into[at], y[at]
+        d = dy[at].astype(dx.dtype, copy=False).view(f"i{dx.itemsize}")
         for tap, first in maxima(xp, how, seen, top):
-            target[tap] += xp.where(first, d, 0)
+            bits = first.astype(d.dtype)
+            xp.negative(bits, out=bits)  # all bits of 1, or none: several times faster than xp.where
+            bits &= d
+            target[tap] += bits.view(dx.dtype)
     return dx[how.inner(x.shape[1:-1])].astype(dy.dtype, copy=False)
 
 

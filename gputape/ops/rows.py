@@ -42,6 +42,7 @@ def matrix(shape: tuple[int, ...]) -> tuple[int, int]:
 
 SMALL = 1024  # elements, below which a call of NumPy's own costs least
 _sum: Any = np.add.reduce  # half the cost of a small np.sum
+COLUMN = 512  # rows of a block whose columns are added up by a product with ones
 SHORT = 32  # NumPy spends a call's worth of time on every row: up to this length going column by column is faster
 
 
@@ -68,11 +69,13 @@ def row_dots(a: Any, b: Any) -> Any:
 
 def column_sums(a: Any) -> Any:
     """The sums of the columns of a matrix, or a stack of them, by blocks: nearly as exact as pairwise summation."""
-    rows = a.shape[-2]
-    if rows <= 512:
-        return np.ones(rows, a.dtype) @ a
-    blocks = [a[..., k : k + 512, :] for k in range(0, rows, 512)]
-    return np.sum([np.ones(b.shape[-2], a.dtype) @ b for b in blocks], 0)
+    rows, cols = a.shape[-2:]
+    whole = rows - rows % COLUMN
+    sums = np.ones(rows - whole, a.dtype) @ a[..., whole:, :]
+    if whole:
+        blocks = a[..., :whole, :].reshape(*a.shape[:-2], -1, COLUMN, cols)
+        sums += (np.ones(COLUMN, a.dtype) @ blocks).sum(-2)
+    return sums
 
 
 def added(x: Any, axes: tuple[int, ...], keepdims: bool) -> Any:

@@ -90,6 +90,12 @@ class Sliding(NamedTuple):
         return np.array((images, *[(*missing, *t) for t in tuples], before), WINDOW)
 
 
+def batches(n: int, each: int) -> Iterator[slice]:
+    """The images in pieces that stay in a cache, `each` the elements of one."""
+    step = max(1, CACHE // 2 // max(each, 1))
+    return (slice(i, min(i + step, n)) for i in range(0, n, step))
+
+
 def tiles(n: int, out: Sequence[int], line: int, most: int) -> Iterator[tuple[slice, slice]]:
     """(n, *out) in pieces of at most `most` elements: whole images, or lines of out[0] of one, of `line` elements each."""
     lines = max(1, most // max(line, 1))

@@ -285,6 +285,26 @@ def reverse(tensor: Any, axis: Any) -> Any:
     return made
 
 
+@ragged("tile")
+def tile(input: Any, multiples: Any) -> Any:
+    times = np.asarray(as_tensor(multiples)._read("multiples of a RaggedTensor")).tolist()
+    if len(times) != len(input.shape):
+        raise ValueError(f"tile: multiples must be {len(input.shape)} numbers, one for each axis, got {times}")
+    return _tiled(input, times)
+
+
+def _tiled(x: Any, times: list[int]) -> Any:
+    if not isinstance(x, RaggedTensor):
+        return OPS["tile"](x, times)
+    made = x.with_values(_tiled(x._values, [1, *times[2:]]))
+    if times[1] != 1:
+        rows = np.repeat(np.arange(len(made)), times[1])
+        lengths = made._row_lengths * times[1]
+        uniform = None if made._uniform is None else made._uniform * times[1]
+        made = RaggedTensor(made.rows(rows)._values, splits_of(lengths, made._splits.dtype), uniform)
+    return made.rows(np.tile(np.arange(len(made)), times[0])) if times[0] != 1 else made
+
+
 @ragged("size")
 def size(input: Any, out_type: Any = None) -> Any:
     return OPS["size"](input.flat_values, out_type)

@@ -22,6 +22,10 @@ class RaggedTensorSpec:
             ragged_rank = self.shape.rank - 1
         self.ragged_rank = ragged_rank
 
+    @property
+    def value_type(self) -> type:
+        return RaggedTensor
+
     @classmethod
     def from_value(cls, value: Any) -> RaggedTensorSpec:
         return cls(value.shape, value.dtype, value.ragged_rank, value._splits.dtype)
@@ -34,6 +38,15 @@ class RaggedTensorSpec:
             and self.shape.is_compatible_with(other.shape)
         )
 
+    def most_specific_common_supertype(self, others: Any) -> RaggedTensorSpec | None:
+        """The narrowest spec that describes what this one and all `others` do; None when dtypes or nestings differ."""
+        others = list(others)
+        kinds = {(type(s), s.dtype, s.__dict__.get("ragged_rank")) for s in (self, *others)}
+        if len(kinds) > 1:
+            return None
+        shape = self.shape.most_specific_common_supertype(other.shape for other in others)
+        return RaggedTensorSpec(shape, self.dtype, self.ragged_rank, self.row_splits_dtype)
+
     def __eq__(self, other: object) -> bool:
         return isinstance(other, RaggedTensorSpec) and vars(self) == vars(other)
 
@@ -42,3 +55,6 @@ class RaggedTensorSpec:
 
     def __repr__(self) -> str:
         return f"RaggedTensorSpec({self.shape!r}, {self.dtype!r}, {self.ragged_rank}, {self.row_splits_dtype!r})"
+
+
+setattr(RaggedTensor, "_type_spec", property(RaggedTensorSpec.from_value))  # noqa: B010 -- the class stands below

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import os
 from pathlib import Path
@@ -128,10 +129,15 @@ class Program:
 class RestoredFunction:
     """A saved function: the program of the signature that the arguments have."""
 
-    def __init__(self, name: str, programs: list[Program]) -> None:
+    def __init__(self, name: str, programs: list[Program], parameters: Any = None) -> None:
         self.__name__, self.programs = name, programs
+        self.signature = None if parameters is None else inspect.Signature([_parameter(*p) for p in parameters])
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if self.signature is not None:
+            bound = self.signature.bind(*args, **kwargs)
+            bound.apply_defaults()
+            args, kwargs = bound.args, bound.kwargs
         for program in self.programs:
             tensors = program.fitted(args, kwargs)
             if tensors is not None:
@@ -143,25 +149,40 @@ class RestoredFunction:
         )
 
 
-class Signature:
-    """A signature of a saved model: tensors by keyword in, a dict of tensors out."""
+def _parameter(name: str, kind: int, optional: bool, default: Any) -> inspect.Parameter:
+    return inspect.Parameter(
+        name, inspect._ParameterKind(kind), default=default if optional else inspect.Parameter.empty
+    )
 
-    def __init__(self, name: str, program: Program) -> None:
-        self.name, self.program = name, program
-        self.structured_input_signature = program.arguments
-        self.structured_outputs = [key for key, _ in program.saved["results"]["dict"]]
+
+class Signature:
+    """A signature of a saved model: tensors by keyword in, a dict of tensors out.
+
+    `programs`: one, or one for each number of axes that a tensor of unknown rank may have.
+    """
+
+    def __init__(self, name: str, programs: list[Program]) -> None:
+        self.name, self.programs = name, programs
+        self.structured_input_signature = programs[0].arguments
+        keys = sorted(key for key, _ in programs[0].saved["results"]["dict"])
+        known = programs[0].saved["outputs"]
+        self.structured_outputs = {
+            key: TensorSpec(shape if len(programs) == 1 else None, dtype, key)
+            for key, (shape, dtype) in zip(keys, known, strict=True)
+        }
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        names = list(self.program.arguments[1])
+        names = list(self.structured_input_signature[1])
         if len(args) > 1 or (args and len(names) != 1):
             raise TypeError(f"signature {self.name!r} takes its tensors by keyword: {names}")
         given = {names[0]: args[0]} if args else kwargs
         if set(given) != set(names):
             raise TypeError(f"signature {self.name!r} takes {names}, got {sorted(given)}")
-        tensors = self.program.fitted((), {n: given[n] for n in names})
-        if tensors is None:
-            raise InvalidArgumentError(f"signature {self.name!r} wants {self.program.arguments[1]}, got {given}")
-        return self.program.run(*tensors)
+        for program in self.programs:
+            tensors = program.fitted((), {n: given[n] for n in names})
+            if tensors is not None:
+                return program.run(*tensors)
+        raise InvalidArgumentError(f"signature {self.name!r} wants {self.structured_input_signature[1]}, got {given}")
 
 
 def _structure(saved: Any, registers: Any = None) -> Any:
@@ -219,12 +240,13 @@ def load(export_dir: Any, tags: Any = None, options: Any = None) -> Any:
                 setattr(x, name, objects[child])
     root = objects[0]
     for name, programs in saved["functions"].items():
-        function = RestoredFunction(name, [Program(p, arrays, variables) for p in programs])
+        function = RestoredFunction(name, [Program(p, arrays, variables) for p in programs], saved["parameters"][name])
         root._functions[name] = function
         if name != "__call__":
             setattr(root, name, function)
     root.signatures = {
-        name: Signature(name, Program(p[0], arrays, variables)) for name, p in saved["signatures"].items()
+        name: Signature(name, [Program(p, arrays, variables) for p in programs])
+        for name, programs in saved["signatures"].items()
     }
     return root
 

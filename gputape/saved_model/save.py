@@ -7,9 +7,11 @@ function ran, with their attributes, over numbered registers. TensorFlow cannot 
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import io
 import json
+import logging
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -18,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from .. import cuda, nest
+from ..errors import OpError
 from ..function import ConcreteFunction, Function
 from ..module import Module
 from ..record import recording
@@ -31,6 +34,8 @@ from .sizes import Sizes, Unequal, merged
 
 KIND = "gputape saved model"
 SERVING = "serving_default"
+RANKS = 5  # a tensor of unknown rank is recorded with 0 to 4 axes
+log = logging.getLogger("gputape")
 
 
 def save(obj: Any, export_dir: Any, signatures: Any = None, options: Any = None) -> None:
@@ -42,10 +47,13 @@ def save(obj: Any, export_dir: Any, signatures: Any = None, options: Any = None)
             called "serving_default". A Keras model of known inputs has that one by itself.
 
     Saved are the variables and the tf.function attributes: for each its input_signature, else every signature that it
-    was called with. Sizes of None stay open if the program depends on them in a simple way; all None of one axis are
-    one size. Raises ValueError for a function that cannot be replayed (it reads values into Python), whose shapes
-    depend on open sizes in another way, or that has no known signature; AssertionError for one that uses a Variable
-    that `obj` does not hold. Reference: tf.saved_model.save.
+    was called with or that `get_concrete_function` asked for. Sizes of None stay open if the program depends on them
+    in a simple way; all None of one axis are one size. Tensors of unknown rank have up to four axes, as many as others
+    of unknown rank beside them. Of several signatures those that cannot be saved are left out with a warning.
+
+    Raises ValueError for a function that cannot be replayed (it reads values into Python), whose shapes depend on open
+    sizes in another way, or that has no known signature; AssertionError for one that uses a Variable that `obj` does
+    not hold. Reference: tf.saved_model.save.
 
     >>> import tempfile, gputape as tf
     >>> class Scale(tf.Module):
@@ -68,18 +76,15 @@ def save(obj: Any, export_dir: Any, signatures: Any = None, options: Any = None)
     arrays: list[Any] = []
     held = [(v, v._array) for _, v in graph.variables.values()]  # whoever assigns meanwhile writes into a copy
     try:
-        programs = {
-            name: [_program(f, args, kwargs, keys, arrays, name) for args, kwargs in calls]
-            for name, (f, calls) in functions.items()
-            if calls
-        }
-        signed = {name: [_program(_keyed(f), (), kwargs, keys, arrays, name)] for name, (f, kwargs) in named.items()}
+        programs = {name: _programs(f, calls, keys, arrays, name) for name, (f, calls) in functions.items() if calls}
+        signed = {name: _programs(_keyed(f), [((), kw)], keys, arrays, name) for name, (f, kw) in named.items()}
     finally:
         for variable, array in held:
             variable._array = array
     saved = {
         "kind": KIND,
         "functions": programs,
+        "parameters": {name: _parameters(getattr(obj, name)) for name in programs},
         "signatures": signed,
         "nodes": graph.kept(),
         "lists": [n for n, x in enumerate(graph.objects) if isinstance(x, (list, tuple))],
@@ -139,14 +144,24 @@ def _recordable(f: Any) -> tuple[Any, list[tuple[Any, Any]]]:
     if not isinstance(f, Function):
         specs = list(_inputs(f).values())
         return f, [((specs[0] if len(specs) == 1 else nest.pack_sequence_as(f.inputs, specs),), {})]
-    if f.input_signature is not None:
-        return f.python_function, [(tuple(f.input_signature), {})]
-    calls: list[tuple[Any, Any]] = []
-    for recordings in f._concrete.values():
-        specs = [TensorSpec(x._array.shape, x.dtype) for x in recordings[0].trace.arguments]
-        if len(specs) == f._count:  # all arguments are tensors, one each
-            calls.append((tuple(specs), {}))
-    return f.python_function, calls
+    calls = f.called if f.input_signature is None else [(tuple(f.input_signature), {})]
+    if f._signature is None:
+        return f.python_function, calls
+    bound = [f._signature.bind(*args, **kwargs) for args, kwargs in calls]
+    for b in bound:
+        b.apply_defaults()
+    return f.python_function, [(b.args, b.kwargs) for b in bound]
+
+
+def _parameters(f: Any) -> list[Any] | None:
+    """The parameters of a tf.function as (name, kind, whether it may be left out, its default if that is plain)."""
+    if not isinstance(f, Function) or f._signature is None:
+        return None
+    found = []
+    for p in f._signature.parameters.values():
+        default = p.default if p.default is None or isinstance(p.default, (bool, int, float, str)) else None
+        found.append([p.name, int(p.kind), p.default is not p.empty, default])
+    return found
 
 
 def _named(signatures: Any, obj: Any) -> dict[str, tuple[Callable[..., Any], dict[str, TensorSpec]]]:
@@ -201,11 +216,39 @@ def _keyed(f: Callable[..., Any]) -> Callable[..., Any]:
 # -- recording
 
 
+def _programs(f: Any, calls: Any, keys: dict[int, str], arrays: list[Any], name: str) -> list[dict[str, Any]]:
+    """The programs of all calls that can be saved; what the last one raises if there is none."""
+    found: list[dict[str, Any]] = []
+    failed: list[tuple[Any, Exception]] = []
+    for args, kwargs in calls:
+        for call in _of_known_rank(args, kwargs):
+            try:
+                found.append(_program(f, *call, keys, arrays, name))
+            except (ValueError, TypeError, OpError) as error:  # one that does not take this rank, or cannot be replayed
+                failed.append((call, error))
+    if not found:
+        raise failed[-1][1]
+    for call, why in failed:
+        if call in calls:
+            log.warning("saved_model.save: %s is left out for %s: %s", name, call, why)
+    return found
+
+
+def _of_known_rank(args: Any, kwargs: Any) -> list[tuple[Any, Any]]:
+    """The same arguments, or one copy for each rank that those of unknown rank may have."""
+    if all(s.shape.rank is not None for s in nest.flatten((args, kwargs)) if isinstance(s, TensorSpec)):
+        return [(args, kwargs)]
+
+    def known(s: Any, rank: int) -> Any:
+        unknown = isinstance(s, TensorSpec) and s.shape.rank is None
+        return TensorSpec([None] * rank, s.dtype, s.name) if unknown else s
+
+    return [nest.map_structure(lambda s, n=n: known(s, n), (args, kwargs)) for n in range(RANKS)]
+
+
 def _program(f: Any, args: Any, kwargs: Any, keys: dict[int, str], arrays: list[Any], name: str) -> dict[str, Any]:
     """What `f` does with tensors of those specs, as JSON."""
     specs = [s for s in nest.flatten((args, kwargs)) if isinstance(s, TensorSpec)]
-    if any(s.shape.rank is None for s in specs):
-        raise ValueError(f"saved_model: {name} takes a tensor of unknown rank: state its shape, None for unknown sizes")
     unknown = {k for s in specs for k, n in enumerate(s.shape) if n is None}
     sizes = Sizes(list(unknown))
     recorded = [_recorded(f, args, kwargs, chosen, name) for chosen in sizes.recordings()]
@@ -238,7 +281,18 @@ def _program(f: Any, args: Any, kwargs: Any, keys: dict[int, str], arrays: list[
         "constants": held,
         "steps": saved,
         "results": _structure(result, trace),
+        "outputs": _outputs([r for _, r, _ in recorded]),
     }
+
+
+def _outputs(results: list[Any]) -> list[Any]:
+    """(shape, dtype) of each result, sizes that differ between the recordings being None."""
+    columns = zip(*[[y for y in nest.flatten(r) if isinstance(y, Array)] for r in results], strict=True)
+    told = []
+    for column in columns:
+        sizes = zip(*[y._array.shape for y in column], strict=True)
+        told.append([[n[0] if len(set(n)) == 1 else None for n in sizes], column[0].dtype.name])
+    return told
 
 
 def _recorded(f: Any, args: Any, kwargs: Any, sizes: dict[int, int], name: str) -> tuple[Trace, Any, Any]:
@@ -255,10 +309,11 @@ def _recorded(f: Any, args: Any, kwargs: Any, sizes: dict[int, int], name: str) 
 
     args, kwargs = nest.map_structure(make, args), nest.map_structure(make, kwargs)
     trace = Trace(fresh)
-    with recording(trace):
+    with recording(trace), contextlib.redirect_stdout(io.StringIO()):  # what is printed here, of zeros, tells nobody
         result = nest.map_structure(lambda y: as_tensor(y) if y is not None else None, f(*args, **kwargs))
-    if trace.reasons:
-        raise ValueError(f"saved_model.save: {name} cannot be replayed: {trace.reasons[0]}")
+    reasons = [r for r in trace.reasons if not r.startswith("print()")]
+    if reasons:
+        raise ValueError(f"saved_model.save: {name} cannot be replayed: {reasons[0]}")
     if trace.created_variables:
         raise ValueError(f"saved_model.save: {name} makes variables: call it once before it is saved")
     return trace, result, trace.program({trace.register(y) for y in nest.flatten(result) if isinstance(y, Array)})

@@ -102,6 +102,8 @@ def merged(values: Sequence[Any], sizes: Sizes, arrays: list[Any]) -> Any:
         return {"dtype": as_dtype(first).name}
     if isinstance(first, DType):
         return {"DType": first.name}
+    if first is len or getattr(first, "__objclass__", None) is bytes:  # what ops on strings do with each
+        return {"bytes": "__len__" if first is len else first.__name__}
     raise TypeError(f"{first!r} of type {type(first).__name__} cannot be saved")
 
 
@@ -155,6 +157,8 @@ def value(saved: Any, sizes: dict[int, int], arrays: list[Any]) -> Any:
         return Ellipsis
     if kind == "complex":
         return complex(*content)
+    if kind == "bytes":
+        return getattr(bytes, content)
     if kind == "dtype":
         return as_dtype(content).numpy
     return as_dtype(content) if kind == "DType" else arrays[content]

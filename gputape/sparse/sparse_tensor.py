@@ -90,6 +90,10 @@ class SparseTensor:
     def get_shape(self) -> TensorShape:
         return self.shape
 
+    @property
+    def _type_spec(self) -> SparseTensorSpec:
+        return SparseTensorSpec.from_value(self)
+
     def with_values(self, new_values: Any) -> SparseTensor:
         """The same places with other values."""
         return SparseTensor(self._places, new_values, self._sizes)
@@ -129,6 +133,10 @@ class SparseTensorSpec:
     def __init__(self, shape: Any = None, dtype: Any = "float32") -> None:
         self.shape, self.dtype = TensorShape(shape), as_dtype(dtype)
 
+    @property
+    def value_type(self) -> type:
+        return SparseTensor
+
     @classmethod
     def from_value(cls, value: SparseTensor) -> SparseTensorSpec:
         return cls(value.shape, value.dtype)
@@ -139,6 +147,13 @@ class SparseTensorSpec:
             and self.dtype == spec_or_value.dtype
             and self.shape.is_compatible_with(spec_or_value.shape)
         )
+
+    def most_specific_common_supertype(self, others: Any) -> SparseTensorSpec | None:
+        """The narrowest spec that describes what this one and all `others` do; None when dtypes differ."""
+        others = list(others)
+        if not all(isinstance(s, SparseTensorSpec) and s.dtype == self.dtype for s in others):
+            return None
+        return SparseTensorSpec(self.shape.most_specific_common_supertype(other.shape for other in others), self.dtype)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, SparseTensorSpec) and (self.shape, self.dtype) == (other.shape, other.dtype)

@@ -28,7 +28,7 @@ def children(x: Any) -> Iterator[tuple[str, Any]]:
     elif isinstance(x, (list, tuple)):
         pairs = ((str(k), v) for k, v in enumerate(x))
     else:
-        found = vars(x)
+        found = vars(x) if not hasattr(x, "_held_in_checkpoints") else x._held_in_checkpoints()
         root = found.get("_root_of_checkpoint")
         pairs = ((k, found[k]) for k in sorted(found, key=lambda k: (k.startswith("_"), k)))
         if root is not None:

@@ -155,6 +155,8 @@ class Emulator:
         assert self.noted is not None
         given = [a.copy() if isinstance(a, np.ndarray) else a for a in arrays]
         made = f(*arrays)
+        if isinstance(made, np.generic):  # NumPy hands back scalars where CuPy has arrays of no dimensions
+            made = np.asarray(made)
         for a, kept in zip(arrays, given, strict=True):
             if isinstance(a, np.ndarray) and a.flags.writeable:
                 a[...] = kept  # nothing happens before the launch

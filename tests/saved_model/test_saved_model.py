@@ -154,3 +154,71 @@ def test_open_sizes_of_one_axis_are_one_size(tmp_path):
     assert loaded.f(tf.ones([4, 3]), tf.ones([4, 3])).shape == (4, 3)
     with pytest.raises(tf.errors.InvalidArgumentError, match="sizes 4 and 1 along axis 0"):
         loaded.f(tf.ones([4, 3]), tf.ones([1, 3]))
+
+
+def test_tensors_of_unknown_rank_may_have_any_up_to_four_axes(tmp_path):
+    class Scale(tf.Module):
+        def __init__(self):
+            self.factor = tf.Variable(2.0)
+
+        @tf.function
+        def __call__(self, x):
+            print("recording", x)
+            return x * self.factor
+
+    module = Scale()
+    call = module.__call__.get_concrete_function(tf.TensorSpec(None, tf.float32))
+    tf.saved_model.save(module, tmp_path, signatures=call)
+    loaded = tf.saved_model.load(tmp_path)
+    serve = loaded.signatures["serving_default"]
+    for shape in ((), (3,), (2, 5), (1, 2, 3, 4)):
+        x = tf.ones(shape)
+        np.testing.assert_array_equal(loaded(x), 2 * np.ones(shape, np.float32))
+        np.testing.assert_array_equal(serve(x=x)["output_0"], loaded(x))
+    assert serve.structured_outputs == {"output_0": tf.TensorSpec(None, tf.float32, "output_0")}
+    with pytest.raises(ValueError, match="Could not find matching"):
+        loaded(tf.ones([1] * 5))
+
+
+def test_every_call_is_saved_with_its_plain_arguments_and_keywords(tmp_path):
+    class Module(tf.Module):
+        @tf.function
+        def __call__(self, x, training=False):
+            return x * 2.0 if training else tf.reduce_sum(x)
+
+    module = Module()
+    module([[1.0, 2.0]])
+    module(tf.ones([2]), training=True)
+    module.__call__.get_concrete_function(x=tf.TensorSpec([None], tf.float32))
+    tf.saved_model.save(module, tmp_path)
+    loaded = tf.saved_model.load(tmp_path)
+    assert loaded([[1.0, 2.0]]).numpy() == 3.0
+    assert loaded(tf.ones([2]), True).numpy().tolist() == [2.0, 2.0]
+    assert loaded(x=tf.ones([7]), training=False).numpy() == 7.0
+    with pytest.raises(ValueError, match="Could not find matching"):
+        loaded(tf.ones([3]), training=True)
+
+
+def test_a_signature_that_cannot_be_saved_is_left_out_with_a_warning(tmp_path, caplog):
+    class Module(tf.Module):
+        @tf.function
+        def __call__(self, x):
+            return x if x.dtype == tf.float32 or x > 0 else -x
+
+    module = Module()
+    module(tf.constant(1.0))
+    module(tf.constant(1))
+    tf.saved_model.save(module, tmp_path)
+    assert "is left out" in caplog.text and "read into Python" in caplog.text
+    assert tf.saved_model.load(tmp_path)(tf.constant(3.0)).numpy() == 3.0
+
+
+def test_functions_of_strings(tmp_path):
+    class Module(tf.Module):
+        @tf.function(input_signature=[tf.TensorSpec([None], tf.string)])
+        def lower(self, text):
+            return tf.strings.lower(text), tf.strings.length(text)
+
+    tf.saved_model.save(Module(), tmp_path)
+    lower, length = tf.saved_model.load(tmp_path).lower(tf.constant(["Ab", "C", ""]))
+    assert lower.numpy().tolist() == [b"ab", b"c", b""] and length.numpy().tolist() == [2, 1, 0]

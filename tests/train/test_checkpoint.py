@@ -241,3 +241,18 @@ def test_the_index_is_json(tmp_path):
     index = json.loads((tmp_path / "x.index").read_text())
     assert index["tensors"]["v" + VALUE] == {"dtype": "float32", "shape": [2], "offset": 0, "size": 8}
     assert path == str(tmp_path / "x")
+
+
+def test_a_dataset_iterator_goes_on_where_it_was(tmp_path):
+    data = tf.data.Dataset.range(10).repeat(2)
+    iterator = iter(data)
+    ckpt = tf.train.Checkpoint(step=tf.Variable(0), iterator=iterator)
+    manager = tf.train.CheckpointManager(ckpt, tmp_path, max_to_keep=3)
+    assert [int(next(iterator)) for _ in range(5)] == [0, 1, 2, 3, 4]
+    path = manager.save()
+    assert [int(next(iterator)) for _ in range(2)] == [5, 6]
+    ckpt.restore(path).assert_consumed()
+    assert [int(next(iterator)) for _ in range(2)] == [5, 6]
+    other = iter(data)
+    tf.train.Checkpoint(step=tf.Variable(0), iterator=other).restore(path).assert_consumed()
+    assert int(next(other)) == 5 and len(list(other)) == 14

@@ -53,12 +53,11 @@ class InputLayer(Layer):
             raise ValueError("You must pass a `shape` argument.")
         else:
             batch_shape = (batch_size, *standardize_shape(shape))
-        for kind, wanted in (("sparse", sparse), ("ragged", ragged)):
-            if wanted:
-                raise ValueError(f"`{kind}=True` is not supported: tensors are dense here.")
+        if ragged:
+            raise ValueError("`ragged=True` is not supported: tensors are dense here.")
         self._batch_shape = standardize_shape(batch_shape)
         self._dtype = standardize_dtype(dtype)
-        self.sparse = self.ragged = False
+        self.sparse, self.ragged = bool(sparse), False  # the model makes sparse tensors dense at its door
         self.optional = optional
         self._input_tensor = input_tensor
         if input_tensor is None:
@@ -120,6 +119,7 @@ def Input(
         batch_size: the size of the batch axis; default None, any.
         dtype: default floatx.
         batch_shape: the whole shape, instead of `shape` and `batch_size`.
+        sparse: whether SparseTensors are expected: the model makes them dense before its first layer.
         name: of the input layer.
         tensor: a KerasTensor to wrap instead.
         optional: whether None may be passed in its place.

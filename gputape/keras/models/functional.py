@@ -171,6 +171,8 @@ class Functional(Function, Model):
         ref = self._inputs[k]
         if x is None:
             return None
+        if isinstance(x, tf.SparseTensor):
+            x = tf.sparse.to_dense(tf.sparse.reorder(x))
         mask = get_keras_mask(x)
         if not isinstance(x, (tf.Tensor, tf.Variable, KerasTensor)):
             x = tf.convert_to_tensor(x)

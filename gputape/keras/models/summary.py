@@ -38,8 +38,9 @@ def readable_memory_size(size: float) -> str:
 def format_layer_shape(layer: Any) -> str:
     """The output shape of a layer's last call, or of the shape it was built with; "?" if neither is known."""
     nodes = layer._inbound_nodes
+    told: Any
     if nodes:
-        shapes = [x.shape for x in nodes[-1].outputs]
+        told = [_shape(x.shape) for x in nodes[-1].outputs]
     elif getattr(layer, "_build_shapes_dict", None):
         try:
             if hasattr(layer, "output_shape"):
@@ -48,12 +49,16 @@ def format_layer_shape(layer: Any) -> str:
                 found = layer.compute_output_shape(**layer._build_shapes_dict)
         except NotImplementedError:
             return "?"
-        shapes = []
-        tree.map_shape_structure(shapes.append, found)
+        told = tree.map_shape_structure(_shape, found)
     else:
         return "?"
-    told = ["(" + ", ".join(map(str, s)) + ")" for s in shapes]
-    return told[0] if len(told) == 1 else "[" + ", ".join(told) + "]"
+    if isinstance(told, str):
+        return told
+    return str(told[0] if isinstance(told, (list, tuple)) and len(told) == 1 else told).replace("'", "")
+
+
+def _shape(shape: Any) -> str:
+    return "(" + ", ".join(map(str, shape)) + ")"
 
 
 def is_chain(model: Any) -> bool:

@@ -23,8 +23,9 @@ class LossScaleOptimizer(Optimizer):
         inner_optimizer: whose options (clipping, averages, ...) count.
         initial_scale: default 2^15.
 
-    In Keras 3 `scale_loss(loss)` is all that a training loop calls; Keras 2's `get_scaled_loss` and
-    `get_unscaled_gradients` work too. ValueError for options that belong to the inner optimizer.
+    `skipped_steps` counts the steps that changed nothing. In Keras 3 `scale_loss(loss)` is all that a training loop
+    calls; Keras 2's `get_scaled_loss` and `get_unscaled_gradients` work too.
+    ValueError for options that belong to the inner optimizer.
 
     >>> from gputape import keras
     >>> optimizer = LossScaleOptimizer(keras.optimizers.SGD(1.0), initial_scale=4.0)
@@ -32,7 +33,13 @@ class LossScaleOptimizer(Optimizer):
     >>> optimizer.apply([tf.constant(2.0)], [v])
     >>> float(v)
     0.5
+    >>> optimizer.apply([tf.constant(float("inf"))], [v])
+    >>> float(v), float(optimizer.loss_scale), int(optimizer.skipped_steps)
+    (0.5, 2.0, 1)
     """
+
+    skipped_steps: Any
+    dynamic = True  # Keras 2's attribute: a fixed scale is the inner optimizer's `loss_scale_factor`
 
     def __init__(self, inner_optimizer, initial_scale=2.0**15, dynamic_growth_steps=2000, name=None, **kwargs):
         if not kwargs.pop("dynamic", True):
@@ -54,6 +61,8 @@ class LossScaleOptimizer(Optimizer):
         self.initial_scale, self.dynamic_growth_steps = initial_scale, dynamic_growth_steps
         inner_optimizer.loss_scale_factor = None
         self._unscaled: weakref.WeakValueDictionary[int, Any] = weakref.WeakValueDictionary()
+        # No part of the state, which is Keras's: saved files have the same variables in the same order.
+        self.__dict__["skipped_steps"] = tf.Variable(tf.constant(0, "int64"), trainable=False, name="skipped_steps")
 
     def build(self, var_list):
         if self.built:
@@ -105,6 +114,7 @@ class LossScaleOptimizer(Optimizer):
         grown = tf.logical_and(finite, tf.equal(self.step_counter, self.dynamic_growth_steps - 1))
         counting = tf.logical_and(finite, tf.logical_not(grown))
         self.step_counter.assign(tf.where(counting, self.step_counter + 1, tf.zeros_like(self.step_counter)))
+        self.skipped_steps.assign_add(tf.cast(tf.logical_not(finite), "int64"))
         factor = tf.where(finite, tf.where(grown, 2.0, 1.0), 0.5)
         self.dynamic_scale.assign(self.dynamic_scale * factor)
 

@@ -11,6 +11,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+KERAS_VERSION = "3.15.0"  # whose layouts these are
+
 
 @contextlib.contextmanager
 def replacing(path: Any) -> Iterator[Any]:

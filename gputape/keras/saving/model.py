@@ -12,11 +12,10 @@ import zipfile
 from typing import Any
 
 from ..serialization import ObjectSharingScope, deserialize_keras_object, serialize_keras_object
-from .files import as_bytes, inside, may_write, read_folder, read_zip, replacing, write_folder, write_zip
+from .files import KERAS_VERSION, as_bytes, inside, may_write, read_folder, read_zip, replacing, write_folder, write_zip
+from .legacy import load_legacy_model, save_legacy_model
 from .walk import walk
 from .weights import ARCHIVED_WEIGHTS, read_h5, report, write_h5
-
-_KERAS_VERSION = "3.15.0"  # whose layout this is
 
 
 def save_model(
@@ -30,15 +29,20 @@ def save_model(
     """Write the model to a `.keras` file that Keras 3 reads too: architecture, weights, how it was compiled, assets.
 
     Args:
-        filepath: ends in ".keras"; or an open binary file.
+        filepath: ends in ".keras"; or an open binary file; or ends in ".h5" or ".hdf5" for Keras 2's format, which
+            takes Sequential and functional models only.
         overwrite: if False, ask before an existing file is replaced. Default True.
         zipped: False for a folder with the same files instead of one file; `filepath` is then its name.
-        save_format: Keras 2's; the ending says it, so only "keras" is taken.
-        include_optimizer: Keras 2's; a `.keras` file always includes it, so only True is taken.
+        save_format: Keras 2's; the ending says it, so only the one that it says is taken.
+        include_optimizer: whether a `.h5` file includes it; a `.keras` file always does.
 
     The file appears whole or not at all. Raises ValueError for another ending, ImportError if h5py is missing, and
     TypeError if something in the model has no config. Needs `pip install 'gputape[files]'`.
     """
+    if str(filepath).endswith((".h5", ".hdf5")) and zipped is None and save_format in (None, "h5"):
+        if may_write(filepath, overwrite):
+            save_legacy_model(model, filepath, include_optimizer)
+        return
     if save_format not in (None, "keras") or not include_optimizer:
         raise ValueError(
             "Models are saved in the `.keras` format with the optimizer. Remove the arguments `save_format` and "
@@ -49,7 +53,7 @@ def save_model(
     if not is_file and zipped != str(filepath).endswith(".keras"):
         raise ValueError(
             "Invalid filepath extension for saving. Please add a `.keras` extension, or for a folder (`zipped=False`) "
-            f"leave it out. Legacy `.h5` models are not written. Received: filepath={filepath}, zipped={zipped}"
+            f"leave it out. Received: filepath={filepath}, zipped={zipped}"
         )
     if not model.built:
         warnings.warn(
@@ -69,7 +73,7 @@ def save_model(
 
 
 def load_model(filepath: Any, custom_objects: Any = None, compile: bool = True, safe_mode: bool = True) -> Any:
-    """The model in a `.keras` file (or unpacked folder), written here or by Keras 3.
+    """The model in a `.keras` file (or unpacked folder) or a `.h5` file, written here or by Keras.
 
     Args:
         filepath: the file's name, or an open binary file.
@@ -80,6 +84,8 @@ def load_model(filepath: Any, custom_objects: Any = None, compile: bool = True, 
     Raises ValueError for a file that is missing or of another format, a lambda in safe mode, or weights that do not
     fit; TypeError for a class that is not known.
     """
+    if str(filepath).endswith((".h5", ".hdf5")) and os.path.isfile(filepath):
+        return load_legacy_model(filepath, custom_objects, compile, safe_mode)
     contents = _read(filepath)
     config = json.loads(contents["config.json"])
     if not compile:
@@ -99,8 +105,8 @@ def _read(filepath: Any) -> dict[str, bytes]:
         contents = read_folder(filepath)
     elif not str(filepath).endswith(".keras"):
         raise ValueError(
-            f"File format not supported: filepath={filepath}. Models are read from `.keras` files; legacy `.h5` files "
-            "and SavedModels must be converted with Keras first."
+            f"File format not supported: filepath={filepath}. Models are read from `.keras` and `.h5` files; SavedModels "
+            "must be converted with Keras first."
         )
     elif not zipfile.is_zipfile(filepath):
         raise ValueError(
@@ -120,7 +126,7 @@ def _contents(model: Any) -> dict[str, bytes]:
         config = serialize_keras_object(model)
     date = datetime.datetime.now().strftime("%Y-%m-%d@%H:%M:%S")
     return {
-        "metadata.json": json.dumps({"keras_version": _KERAS_VERSION, "date_saved": date}).encode(),
+        "metadata.json": json.dumps({"keras_version": KERAS_VERSION, "date_saved": date}).encode(),
         "config.json": json.dumps(config).encode(),
         ARCHIVED_WEIGHTS: as_bytes(lambda file: write_h5(file, model)),
         **_assets(model),

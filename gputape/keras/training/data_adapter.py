@@ -15,7 +15,7 @@ import numpy as np
 
 import gputape as tf
 
-from .. import config, tree
+from .. import config
 from ..utils.seeding import numpy_generator
 from .pydataset import PyDataset, in_order
 from .pydataset import Sequence as Sequence
@@ -232,7 +232,18 @@ def _tensors(batch: Any, class_weight: Any) -> Any:
 
 
 def _tensor(value: Any) -> Any:
+    value = _dense(value)
     return value if value is None or isinstance(value, tf.Tensor) else tf.convert_to_tensor(_array(value))
+
+
+def _dense(value: Any) -> Any:
+    """A sparse tensor as a dense one, all else as it is; ValueError for a ragged one, whose padding is to be chosen."""
+    if isinstance(value, tf.RaggedTensor):
+        raise ValueError(
+            f"RaggedTensor of shape {tuple(value.shape)} as data: models take dense tensors: give `x.to_tensor()`, and a "
+            f"mask where the padding matters"
+        )
+    return tf.sparse.to_dense(tf.sparse.reorder(value)) if isinstance(value, tf.SparseTensor) else value
 
 
 def _from_pydataset(dataset: Any, shuffle: Any, class_weight: Any) -> Batches:
@@ -277,15 +288,9 @@ def get(
     """The source of batches for the arguments of fit, evaluate or predict. ValueError for what cannot be one."""
     if isinstance(x, Batches):
         return x
+    x, y, sample_weight = (tf.nest.map_structure(_dense, part) for part in (x, y, sample_weight))
     if _is_arrays((x, y, sample_weight)):
         return from_arrays(x, y, sample_weight, batch_size, shuffle, class_weight, steps)
-    for value in tree.flatten((x, y, sample_weight)):
-        if isinstance(value, (tf.RaggedTensor, tf.SparseTensor)):
-            raise ValueError(
-                f"{type(value).__name__} of shape {tuple(value.shape)} as data: batches are cut from dense arrays: give "
-                f"`{'x.to_tensor()' if isinstance(value, tf.RaggedTensor) else 'tf.sparse.to_dense(x)'}`, and a mask where "
-                f"the padding matters"
-            )
     kind = next((name for name, is_kind in _KINDS.items() if is_kind(x)), None)
     if kind is None:
         raise ValueError(f"Unrecognized data type: x={x} (of type {type(x)})")

@@ -71,7 +71,8 @@ class Trainer(Loops):
             jit_compile: accepted; steps are recorded and, on a GPU, launched as graphs in any case.
             auto_scale_loss: with the policy "mixed_float16", wrap the optimizer in a LossScaleOptimizer.
 
-        Raises ValueError for what is no optimizer, loss or metric.
+        Compiled again without a loss or without metrics, the model keeps those that it had, as Keras does. Raises
+        ValueError for what is no optimizer, loss or metric.
         """
         self.optimizer = optimizers.get(optimizer)
         policy = getattr(self, "dtype_policy", None)
@@ -79,10 +80,11 @@ class Trainer(Loops):
         if auto_scale_loss and not scaled and getattr(policy, "name", "") == "mixed_float16":
             self.optimizer = optimizers.LossScaleOptimizer(self.optimizer, name="loss_scale_optimizer")
         names = getattr(self, "output_names", None)
-        self.loss = loss
-        self._compile_loss = CompileLoss(loss, loss_weights, output_names=names) if loss is not None else None
-        some = metrics is not None or weighted_metrics is not None
-        self._compile_metrics = CompileMetrics(metrics, weighted_metrics, output_names=names) if some else None
+        if loss is not None:
+            self.loss = loss
+            self._compile_loss = CompileLoss(loss, loss_weights, output_names=names)
+        if metrics is not None or weighted_metrics is not None:
+            self._compile_metrics = CompileMetrics(metrics, weighted_metrics, output_names=names)
         self._loss_tracker = metrics_module.Mean(name="loss")
         self.run_eagerly = run_eagerly
         self._jit_compile = False if jit_compile == "auto" else jit_compile

@@ -44,6 +44,7 @@ def get_source_inputs(tensor: Any) -> list[Any]:
 # Public names of modules that load when they are used.
 _LATER = {
     "array_to_img": ".image_utils",
+    "audio_dataset_from_directory": ".directories",
     "get_file": ".files",
     "image_dataset_from_directory": ".directories",
     "img_to_array": ".image_utils",

@@ -1,4 +1,4 @@
-"""Folders of files, a folder for each class, as datasets: image_ and text_dataset_from_directory."""
+"""Folders of files, a folder for each class, as datasets: image_, text_ and audio_dataset_from_directory."""
 
 from __future__ import annotations
 
@@ -124,6 +124,49 @@ def text_dataset_from_directory(
     )  # fmt: skip
 
 
+def audio_dataset_from_directory(
+    directory: Any,
+    labels: Any = "inferred",
+    label_mode: str | None = "int",
+    class_names: Any = None,
+    batch_size: int | None = 32,
+    sampling_rate: int | None = None,
+    output_sequence_length: int | None = None,
+    ragged: bool = False,
+    shuffle: bool = True,
+    seed: int | None = None,
+    validation_split: float | None = None,
+    subset: str | None = None,
+    follow_links: bool = False,
+    verbose: bool = True,
+) -> Any:
+    """A tf.data.Dataset of batches of sounds (float32 in [-1, 1], time x channels), and labels unless they are None.
+
+    Args:
+        directory: with one folder for each class, in which .wav files lie, at any depth.
+        sampling_rate: only None: sounds keep their own rate, and ValueError asks for files of the rate that is wanted.
+        output_sequence_length: to which sounds are cut or filled with zeros; default the longest of each batch.
+        ragged: whether batches of sounds of different lengths are RaggedTensors instead.
+
+    The other arguments are those of `image_dataset_from_directory`.
+    """
+    if sampling_rate is not None and sampling_rate <= 0:
+        raise ValueError(f"`sampling_rate` should be higher than 0. Received: sampling_rate={sampling_rate}")
+    if sampling_rate is not None:
+        raise ValueError(f"`sampling_rate` must be None: sounds are not resampled. Received: {sampling_rate}")
+    if ragged and output_sequence_length is not None:
+        raise ValueError("Cannot set both `ragged` and `output_sequence_length`")
+
+    def load(path: str) -> Any:
+        wanted = -1 if output_sequence_length is None else output_sequence_length
+        return tf.audio.decode_wav(tf.io.read_file(path), desired_samples=wanted)[0]
+
+    return _from_directory(
+        directory, (".wav",), load, "audio", labels, label_mode, class_names, batch_size, shuffle, seed,
+        validation_split, subset, follow_links, "tf", verbose, "ragged_batch" if ragged else "padded_batch",
+    )  # fmt: skip
+
+
 def _from_directory(
     directory: Any,
     formats: tuple[str, ...],
@@ -140,6 +183,7 @@ def _from_directory(
     follow_links: bool,
     format: str,
     verbose: bool,
+    batch: str = "batch",
 ) -> Any:
     _check(labels, label_mode, class_names, format, kind)
     check_split(validation_split, subset, shuffle, seed)
@@ -160,7 +204,7 @@ def _from_directory(
             which, files_of = f"{part} " if subset == "both" else "", "images" if kind == "image" else f"{kind} files"
             raise ValueError(f"No {which}{files_of} found in directory {directory}. Allowed formats: {formats}")
         mixed = shuffle and not (subset == "both" and part == "validation")
-        made = _dataset(files, classes, load, label_mode, len(names or ()), batch_size, seed if mixed else None)
+        made = _dataset(files, classes, load, label_mode, len(names or ()), batch_size, seed if mixed else None, batch)
         made.class_names, made.file_paths = names, files
         parts.append(made)
     return parts if subset == "both" else parts[0]
@@ -286,6 +330,7 @@ def _dataset(
     classes: int,
     batch_size: int | None,
     seed: int | None,
+    batch: str,
 ) -> Any:
     if label_mode == "binary":
         labels = labels.astype("float32")[:, None]
@@ -300,5 +345,5 @@ def _dataset(
     if seed is not None:
         made = made.shuffle(batch_size * 8 if batch_size is not None else 1024, seed=seed)
     made = made.map(sample, num_parallel_calls=tf.data.AUTOTUNE)
-    made = made if batch_size is None else made.batch(batch_size)
+    made = made if batch_size is None else getattr(made, batch)(batch_size)
     return made.prefetch(tf.data.AUTOTUNE)

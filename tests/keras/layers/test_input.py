@@ -25,7 +25,7 @@ def test_shapes_and_names():
         ({"shape": (2,), "tensor": keras.KerasTensor((1, 3))}, "incompatible `shape`"),
         ({"dtype": "int32", "tensor": keras.KerasTensor((1, 3))}, "incompatible `dtype`"),
         ({"tensor": 3}, "must be a KerasTensor"),
-        ({"shape": (2,), "sparse": True}, "not supported"),
+        ({"shape": (2,), "ragged": True}, "not supported"),
         ({"shape": (2,), "colour": 1}, "Unrecognized keyword"),
     ],
 )

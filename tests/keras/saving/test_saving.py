@@ -212,7 +212,7 @@ def test_errors_name_what_to_do(tmp_path, monkeypatch):
     with pytest.raises(ValueError, match=r"must end in `\.weights\.h5`"):
         model.save_weights(tmp_path / "m.h5")
     with pytest.raises(ValueError, match=r"add a `\.keras` extension"):
-        model.save(tmp_path / "m.h5")
+        model.save(tmp_path / "m.tf")
     with pytest.raises(ValueError, match="File not found"):
         keras.saving.load_model(tmp_path / "no.keras")
     with pytest.raises(ValueError, match="File format not supported"):

@@ -179,7 +179,7 @@ ERRORS: dict[str, tuple[Any, str]] = {
         "list or int",
     ),
     "not compiled": (lambda m: keras.Sequential([keras.layers.Dense(1)]).fit(X, Y), "must call `compile\\(\\)`"),
-    "no loss": (lambda m: (m.compile("sgd"), m.fit(X, Y, verbose=0)), "No loss to compute"),
+    "no loss": (lambda m: model(loss=None).fit(X, Y, verbose=0), "No loss to compute"),
     "weights of one batch": (lambda m: m.train_on_batch(X, Y, np.ones(12), {0: 1.0}), "same time"),
     "empty": (lambda m: m.predict(iter([]), verbose=0), "no batches"),
 }
@@ -393,3 +393,14 @@ def test_strategy() -> None:
         made = model()
         assert made.distribute_strategy is strategy
     made.fit(X, Y, verbose=0)
+
+
+def test_compiled_again_without_metrics_a_model_keeps_those_it_had():
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+    x, y = np.ones((4, 2), np.float32), np.zeros((4, 1), np.float32)
+    model.compile("sgd", "mse", metrics=["mae"])
+    model.fit(x, y, verbose=0)
+    model.compile(keras.optimizers.SGD(1e-5))
+    assert set(model.fit(x, y, verbose=0).history) == {"loss", "mae"}
+    model.compile("sgd", "mse", metrics=[])
+    assert set(model.fit(x, y, verbose=0).history) == {"loss"}

@@ -114,3 +114,26 @@ def test_texts(tmp_path):
     assert [x.numpy() for x in cut] == [b"bad", b"goo"]
     with pytest.raises(ValueError, match="No text files found"):
         keras.utils.text_dataset_from_directory(tmp_path / "good", verbose=False)
+
+
+def test_sounds(tmp_path):
+    for name, length in (("no", 30), ("yes", 50)):
+        (tmp_path / name).mkdir()
+        for k in range(2):
+            wav = tf.audio.encode_wav(tf.ones([length + k, 1]) / 2, 16000)
+            tf.io.write_file(str(tmp_path / name / f"{k}.wav"), wav)
+
+    def read(**kwargs):
+        given = {"batch_size": 2, "shuffle": False, "verbose": False, **kwargs}
+        return keras.utils.audio_dataset_from_directory(tmp_path, **given)
+
+    assert [(x.shape, y.numpy().tolist()) for x, y in read()] == [((2, 31, 1), [0, 0]), ((2, 51, 1), [1, 1])]
+    assert [x.shape for x, _ in read(output_sequence_length=40)] == [(2, 40, 1)] * 2
+    ragged = [x for x, _ in read(ragged=True)]
+    assert ragged[0].row_lengths().numpy().tolist() == [30, 31]
+    np.testing.assert_allclose(ragged[0].values, 0.5, atol=1e-4)
+    train, valid = read(validation_split=0.5, subset="both", seed=1, shuffle=True)
+    assert len(train.file_paths) == len(valid.file_paths) == 2 and train.class_names == ["no", "yes"]
+    for wrong in ({"sampling_rate": 8000}, {"sampling_rate": 0}, {"ragged": True, "output_sequence_length": 3}):
+        with pytest.raises(ValueError, match=r"sampling_rate|ragged"):
+            read(**wrong)
