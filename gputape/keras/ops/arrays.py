@@ -49,7 +49,11 @@ def squeeze(x, axis=None):
 
 def transpose(x, axes=None):
     """x with its axes in another order, default reversed."""
-    return tf.transpose(tensor(x), axes)
+    x = tensor(x)
+    rank = len(x.shape)
+    if axes is not None and sorted(a % max(rank, 1) for a in axes if -rank <= a < rank) != list(range(rank)):
+        raise ValueError(f"`axes` must be a valid permutation of the {rank} axes of x. Received: axes={axes}")
+    return tf.transpose(x, axes)
 
 
 def moveaxis(x, source, destination):
@@ -111,7 +115,11 @@ def rot90(array, k=1, axes=(0, 1)):
 def roll(x, shift, axis=None):
     """x moved along `axis` by `shift` places, what leaves at the end coming back at the start."""
     x = tensor(x)
-    return tf.roll(x, shift, axis) if axis is not None else tf.reshape(tf.roll(ravel(x), shift, 0), x.shape)
+    if axis is None:
+        return tf.reshape(tf.roll(ravel(x), shift, 0), x.shape)
+    if isinstance(shift, int) and not isinstance(axis, int):
+        shift = [shift] * len(axis)
+    return tf.roll(x, shift, axis)
 
 
 def pad(x, pad_width, mode="constant", constant_values=None):
@@ -162,12 +170,15 @@ def atleast(x, rank):
 def concatenate(xs, axis=0):
     """The arrays one after another along `axis`, promoted to one dtype; `axis` None flattens them."""
     xs = together(*xs)
-    return tf.concat([ravel(x) for x in xs], 0) if axis is None else tf.concat(xs, axis)
+    if axis is None:
+        return tf.concat([ravel(x) for x in xs], 0)
+    return tf.concat(xs, *_places(axis, len(xs[0].shape)))
 
 
 def stack(x, axis=0):
     """The arrays along a new axis, promoted to one dtype."""
-    return tf.stack(together(*x), axis)
+    xs = together(*x)
+    return tf.stack(xs, *_places(axis, len(xs[0].shape) + 1))
 
 
 def unstack(x, num=None, axis=0):
@@ -201,6 +212,7 @@ def dstack(xs):
 def split(x, indices_or_sections, axis=0):
     """Parts of x along `axis`: so many equal ones, or those between the given places."""
     x = tensor(x)
+    _places(axis, len(x.shape))
     n = x.shape[axis]
     if isinstance(indices_or_sections, int):
         if n % indices_or_sections:
@@ -280,6 +292,7 @@ def take(x, indices, axis=None):
     x = tensor(x)
     if axis is None:
         x, axis = ravel(x), 0
+    _places(axis, len(x.shape))
     return tf.gather(x, _from_front(indices, x.shape[axis]), axis=axis)
 
 

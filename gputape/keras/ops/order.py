@@ -32,6 +32,10 @@ def argsort(x, axis=-1):
 
 def argpartition(x, kth, axis=-1):
     """Places such that the `kth` is right and smaller elements come before it: here all in ascending order."""
+    x = tensor(x)
+    size = math.prod(x.shape) if axis is None else x.shape[axis]
+    if not -size <= kth < size:
+        raise ValueError(f"`kth` must be in [{-size}, {size}), the places along `axis`. Received: kth={kth}")
     return argsort(x, axis)
 
 

@@ -165,3 +165,26 @@ def test_arguments_as_keras_takes_them():
         ops.eye(2.0)
     with pytest.raises(ValueError, match="greater than the first"):
         ops.histogram(np.ones(3), range=(5, 1))
+
+
+@pytest.mark.parametrize("name", ["concatenate", "stack"])
+def test_joining_along_an_axis_that_is_not_there_tells_it(name):
+    for x in (X, keras.KerasTensor((3, 4))):
+        with pytest.raises(ValueError, match="axis 10 is out of bounds"):
+            getattr(ops, name)([x, x], axis=10)
+
+
+def test_axes_that_are_not_there_are_told():
+    for x in (X, keras.KerasTensor((3, 4))):
+        for name, argument in (("split", 2), ("take", [0])):
+            with pytest.raises(ValueError, match="axis 10 is out of bounds"):
+                getattr(ops, name)(x, argument, axis=10)
+        with pytest.raises(ValueError, match=r"valid permutation.*axes=\[0, 0\]"):
+            ops.transpose(x, axes=[0, 0])
+        with pytest.raises(ValueError, match="kth"):
+            ops.argpartition(x, kth=4)
+
+
+def test_roll_takes_one_shift_for_several_axes():
+    np.testing.assert_array_equal(ops.roll(X, 1, axis=(0, 1)), np.roll(X, 1, axis=(0, 1)))
+    assert ops.roll(keras.KerasTensor((None, 3)), 1, axis=(0, 1)).shape == (None, 3)
