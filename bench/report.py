@@ -169,9 +169,7 @@ def markdown(report: dict[str, Any]) -> str:
             lines += _beside(rows, "kernel", lambda r: f"{r['seconds'] * 1e6:.1f}", "microseconds")
         elif "model" in rows[0]:
             named = [r | {"case": f"{r['model']}: {r['case']}"} for r in rows if "case" in r]
-            lines += _beside(
-                named, "case", lambda r: f"{1 / r['step']:.0f} ({r['first']:.2f})", "steps/s (first run, s)"
-            )
+            lines += _beside(named, "case", _rate, "steps/s (first run, s; MB on the GPU)")
             lines += [f"\n{r['library']} failed on {r['model']}: {r['failed']}" for r in rows if "failed" in r]
         else:
             lines += ["| kernel | ms | GB/s | of a copy |", "|---|---|---|---|"]
