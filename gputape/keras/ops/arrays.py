@@ -9,7 +9,7 @@ import math
 import gputape as tf
 
 from ..backend import standardize_dtype
-from .promotion import tensor, together
+from .promotion import places, tensor, together
 
 # -- shape
 
@@ -28,18 +28,9 @@ def expand_dims(x, axis):
     """x with new axes of size 1 at the places `axis` (an int or several) of the result."""
     x = tensor(x)
     count = 1 if isinstance(axis, int) else len(axis)
-    for a in sorted(_places(axis, len(x.shape) + count)):
+    for a in sorted(places(axis, len(x.shape) + count)):
         x = tf.expand_dims(x, a)
     return x
-
-
-def _places(axis, rank):
-    """`axis`, an int or several, as a list of axes counted from the front; ValueError for one that is not there."""
-    places = [axis] if isinstance(axis, int) else list(axis)
-    for a in places:
-        if not -rank <= a < rank:
-            raise ValueError(f"axis {a} is out of bounds for an array of {rank} dimensions")
-    return [a % rank for a in places]
 
 
 def squeeze(x, axis=None):
@@ -51,8 +42,15 @@ def transpose(x, axes=None):
     """x with its axes in another order, default reversed."""
     x = tensor(x)
     rank = len(x.shape)
-    if axes is not None and sorted(a % max(rank, 1) for a in axes if -rank <= a < rank) != list(range(rank)):
-        raise ValueError(f"`axes` must be a valid permutation of the {rank} axes of x. Received: axes={axes}")
+    if axes is not None:
+        if len(axes) != rank:
+            raise ValueError(
+                f"`axes` must be a list of the same length as the input shape {x.shape}. Received: axes={axes}"
+            )
+        if not all(isinstance(a, int) and -rank <= a < rank for a in axes):
+            raise ValueError(f"Each axis in `axes` must be an integer in [{-rank}, {rank}). Received: axes={axes}")
+        if len({a % rank for a in axes}) < rank:
+            raise ValueError(f"`axes` must be a valid permutation of the {rank} axes of x. Received: axes={axes}")
     return tf.transpose(x, axes)
 
 
@@ -60,7 +58,7 @@ def moveaxis(x, source, destination):
     """x with the axes `source` at the places `destination`, the others in their order."""
     x = tensor(x)
     rank = len(x.shape)
-    old, new = _places(source, rank), _places(destination, rank)
+    old, new = places(source, rank), places(destination, rank)
     order = [a for a in range(rank) if a not in old]
     for place, a in sorted(zip(new, old)):
         order.insert(place, a)
@@ -71,7 +69,7 @@ def swapaxes(x, axis1, axis2):
     """x with two axes exchanged."""
     x = tensor(x)
     order = list(range(len(x.shape)))
-    a, b = _places((axis1, axis2), len(order))
+    a, b = places((axis1, axis2), len(order))
     order[a], order[b] = order[b], order[a]
     return tf.transpose(x, order)
 
@@ -172,13 +170,13 @@ def concatenate(xs, axis=0):
     xs = together(*xs)
     if axis is None:
         return tf.concat([ravel(x) for x in xs], 0)
-    return tf.concat(xs, *_places(axis, len(xs[0].shape)))
+    return tf.concat(xs, *places(axis, len(xs[0].shape)))
 
 
 def stack(x, axis=0):
     """The arrays along a new axis, promoted to one dtype."""
     xs = together(*x)
-    return tf.stack(xs, *_places(axis, len(xs[0].shape) + 1))
+    return tf.stack(xs, *places(axis, len(xs[0].shape) + 1))
 
 
 def unstack(x, num=None, axis=0):
@@ -212,7 +210,7 @@ def dstack(xs):
 def split(x, indices_or_sections, axis=0):
     """Parts of x along `axis`: so many equal ones, or those between the given places."""
     x = tensor(x)
-    _places(axis, len(x.shape))
+    places(axis, len(x.shape))
     n = x.shape[axis]
     if isinstance(indices_or_sections, int):
         if n % indices_or_sections:
@@ -220,8 +218,8 @@ def split(x, indices_or_sections, axis=0):
                 f"x.shape[{axis}] = {n} does not split into {indices_or_sections} equal parts: see `array_split`"
             )
         return list(tf.split(x, indices_or_sections, axis))
-    places = [0, *[builtins.min(int(p) if p >= 0 else int(p) + n, n) for p in indices_or_sections], n]
-    return list(tf.split(x, [builtins.max(b - a, 0) for a, b in itertools.pairwise(places)], axis))
+    cuts = [0, *[builtins.min(int(p) if p >= 0 else int(p) + n, n) for p in indices_or_sections], n]
+    return list(tf.split(x, [builtins.max(b - a, 0) for a, b in itertools.pairwise(cuts)], axis))
 
 
 def array_split(x, indices_or_sections, axis=0):
@@ -292,7 +290,7 @@ def take(x, indices, axis=None):
     x = tensor(x)
     if axis is None:
         x, axis = ravel(x), 0
-    _places(axis, len(x.shape))
+    places(axis, len(x.shape))
     return tf.gather(x, _from_front(indices, x.shape[axis]), axis=axis)
 
 

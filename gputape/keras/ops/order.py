@@ -8,7 +8,7 @@ import gputape as tf
 
 from ..backend import floatx
 from .arrays import moveaxis
-from .promotion import floating, tensor, together
+from .promotion import floating, places, tensor, together
 
 
 def _sortable(x):
@@ -16,17 +16,21 @@ def _sortable(x):
     return tf.cast(x, "int32") if x.dtype == "bool" else x
 
 
+def _along(x, axis):
+    """x to be sorted, and the axis to sort it along: for None that of x made flat."""
+    x = _sortable(x)
+    return (tf.reshape(x, [-1]), 0) if axis is None else (x, *places(axis, max(len(x.shape), 1)))
+
+
 def sort(x, axis=-1):
-    """The elements along `axis` in ascending order."""
+    """The elements along `axis` in ascending order; None flattens x. ValueError for an axis that is not there."""
     x = tensor(x)
-    flat = tf.reshape(x, [-1]) if axis is None else x
-    return tf.cast(tf.sort(_sortable(flat), 0 if axis is None else axis), x.dtype)
+    return tf.cast(tf.sort(*_along(x, axis)), x.dtype)
 
 
 def argsort(x, axis=-1):
-    """Where the elements of `sort` come from, as int32; None flattens x."""
-    x = _sortable(x)
-    x, axis = (tf.reshape(x, [-1]), 0) if axis is None else (x, axis)
+    """Where the elements of `sort` come from, as int32."""
+    x, axis = _along(x, axis)
     return tf.argsort(x, axis, stable=True) if len(x.shape) else tf.zeros([1], "int32")
 
 

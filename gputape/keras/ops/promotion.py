@@ -65,3 +65,12 @@ def _size(x: Any, axes: list[int]) -> int:
     for a in axes:
         made *= x.shape[a]
     return made
+
+
+def places(axis, rank):
+    """`axis`, an int or several, as a list of axes counted from the front; ValueError for one that is not there."""
+    places = [axis] if isinstance(axis, int) else list(axis)
+    for a in places:
+        if not -rank <= a < rank:
+            raise ValueError(f"axis {a} is out of bounds for an array of {rank} dimensions")
+    return [a % rank for a in places]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gputape as tf
 
 from ..backend import floatx, result_type
-from .promotion import floating, in_float32, last, tensor, together
+from .promotion import floating, in_float32, last, places, tensor, together
 
 
 def _summable(x):
@@ -130,7 +130,7 @@ def _cumulative(run, x, axis, dtype):
     x = tensor(x, dtype)
     x = tf.cast(x, "int32") if x.dtype == "bool" else x
     (axis,) = axis if isinstance(axis, (tuple, list)) else (axis,)
-    return run(tf.reshape(x, [-1]), 0) if axis is None else run(x, axis)
+    return run(tf.reshape(x, [-1]), 0) if axis is None else run(x, *places(axis, len(x.shape)))
 
 
 def cumsum(x, axis=None, dtype=None):

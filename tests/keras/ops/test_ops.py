@@ -188,3 +188,11 @@ def test_axes_that_are_not_there_are_told():
 def test_roll_takes_one_shift_for_several_axes():
     np.testing.assert_array_equal(ops.roll(X, 1, axis=(0, 1)), np.roll(X, 1, axis=(0, 1)))
     assert ops.roll(keras.KerasTensor((None, 3)), 1, axis=(0, 1)).shape == (None, 3)
+
+
+@pytest.mark.parametrize("op", [keras.ops.sort, keras.ops.argsort, keras.ops.cumsum, keras.ops.cumprod])
+@pytest.mark.parametrize("x", [np.ones((2, 3), "float32"), keras.KerasTensor((2, 3))])
+def test_an_axis_that_is_not_there_is_named(op, x):
+    with pytest.raises(ValueError, match="axis 2 is out of bounds for an array of 2 dimensions"):
+        op(x, axis=2)
+    assert tuple(op(x, axis=None).shape) == (6,)
