@@ -89,11 +89,6 @@ def scatter_update(inputs, indices, updates, reduction=None):
     return getattr(tf, f"tensor_scatter_nd_{_UPDATES[reduction]}")(x, tensor(indices), tensor(updates, x.dtype))
 
 
-def _box(start, lengths):
-    start = [int(s) for s in np.asarray(tensor(start)).reshape(-1)]
-    return tuple(builtins.slice(s, s + n) for s, n in zip(start, lengths))
-
-
 def slice_(inputs, start_indices, shape):
     """The part of `inputs` that begins at `start_indices`; -1 in `shape` reaches to the end."""
     return tf.slice(tensor(inputs), start_indices, shape)
@@ -101,11 +96,16 @@ def slice_(inputs, start_indices, shape):
 
 def slice_update(inputs, start_indices, updates):
     """`inputs` with the part that begins at `start_indices` replaced by `updates`."""
-    x, updates = tensor(inputs), tensor(updates)
-    box = _box(start_indices, updates.shape)
-    ends = [[s.start, n - s.stop] for s, n in zip(box, x.shape)]
-    inside = tf.pad(tf.ones(updates.shape, "bool"), ends, constant_values=False)
-    return tf.where(inside, tf.pad(tf.cast(updates, x.dtype), ends), x)
+    x, part, start = tensor(inputs), tensor(updates), tf.cast(tensor(start_indices), "int32")
+    if 0 in part.shape or not len(x.shape):
+        return x if 0 in part.shape else tf.cast(part, x.dtype)
+    inside = True
+    for k, size in enumerate(part.shape):
+        place = tf.range(x.shape[k]) - start[k]  # of each position of x among the updates
+        part = tf.gather(part, tf.clip_by_value(place, 0, size - 1), axis=k)
+        across = [-1 if j == k else 1 for j in range(len(x.shape))]
+        inside = tf.logical_and(inside, tf.reshape((place >= 0) & (place < size), across))
+    return tf.where(inside, tf.cast(part, x.dtype), x)
 
 
 # -- functions

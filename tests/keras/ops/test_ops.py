@@ -196,3 +196,18 @@ def test_an_axis_that_is_not_there_is_named(op, x):
     with pytest.raises(ValueError, match="axis 2 is out of bounds for an array of 2 dimensions"):
         op(x, axis=2)
     assert tuple(op(x, axis=None).shape) == (6,)
+
+
+def test_slice_update_takes_the_place_from_a_tensor_without_reading_it():
+    x, part = np.zeros((4, 5), "float32"), np.arange(1, 7, dtype="float32").reshape(2, 3)
+    expected = x.copy()
+    expected[1:3, 2:5] = part
+    np.testing.assert_array_equal(ops.slice_update(x, [1, 2], part), expected)
+    recorded = tf.function(ops.slice_update)
+    np.testing.assert_array_equal(recorded(x, tf.constant([1, 2]), part), expected)
+    assert "eager" not in recorded.report()
+    np.testing.assert_array_equal(ops.slice_update(x, [1, 2], part[:0]), x)
+    assert float(ops.slice_update(np.float32(1), [], np.float32(2))) == 2.0
+    assert (
+        ops.slice_update(keras.KerasTensor((4, None)), keras.KerasTensor((2,)), keras.KerasTensor((2, 2))).shape[0] == 4
+    )
