@@ -1,6 +1,6 @@
 """Kernels beside other libraries: PyTorch (eager and compiled), JAX (jit), plain CuPy. Microseconds of a call, one run.
 
-Run: python -m bench.peers [--seconds 0.3] [--json file]. On a GPU the arrays are large, in bfloat16 where products count;
+Run: python -m bench.peers [--seconds 0.3]. On a GPU the arrays are large, in bfloat16 where products count;
 without one they are small and in float32, to see that everything runs. A call's time includes its launch. "ratio" is the
 time of the best other library over ours: above 1 we are faster.
 """
@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
-import json
 import time
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from bench.timing import keep, ratio
 from gputape import cuda
 
 ROWS, COLS = (16384, 4096) if cuda.available() else (256, 128)
@@ -204,7 +204,6 @@ def seconds_of(call: Callable[[], Any], wait: Callable[[Any], None], seconds: fl
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.peers", description=__doc__.partition("\n")[0])
     parser.add_argument("--seconds", type=float, default=0.3, help="of measuring each case in each library")
-    parser.add_argument("--json", help="append each result to this file, a line each")
     given = parser.parse_args()
     made = {name: load() for name, load in libraries().items()}
     print(f"{'microseconds':<18}" + "".join(f"{name:>17}" for name in made) + f"{'ratio':>8}")
@@ -217,14 +216,10 @@ def main() -> None:
                 to(a, case in HALF and cuda.available()) if a.dtype.kind == "f" else to(a, False) for a in arrays
             ]
             times[name] = seconds_of(lambda f=calls[case], a=arguments: f(*a), wait, given.seconds)
-            if given.json:
-                line = {"kernel": case, "library": name, "seconds": times[name], "bytes": sum(a.nbytes for a in arrays)}
-                with open(given.json, "a", encoding="utf-8") as file:
-                    file.write(json.dumps(line) + "\n")
-        others = [t for name, t in times.items() if name != "gputape"]
-        ratio = f"{min(others) / times['gputape']:8.2f}" if others and "gputape" in times else ""
+            keep({"kernel": case, "library": name, "seconds": times[name], "bytes": sum(a.nbytes for a in arrays)})
+        beside = ratio(times)
         cells = [f"{times[name] * 1e6:17.1f}" if name in times else f"{'':17}" for name in made]
-        print(f"{case:<18}" + "".join(cells) + ratio, flush=True)
+        print(f"{case:<18}" + "".join(cells) + (f"{beside:8.2f}" if beside else ""), flush=True)
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from bench.timing import surroundings
+from bench.timing import ratio, surroundings
 from gputape import cuda
 from gputape.sources import write_whole
 
@@ -35,12 +35,11 @@ TELLING = ("softmax", "update", "loss", "norm", "reduce", "matmul", "attention",
 
 
 class Section(NamedTuple):
-    """A command of the report. limit: seconds, less if the whole is over sooner. lines: whether it writes results."""
+    """A command of the report. limit: seconds, less if the whole is over sooner."""
 
     name: str
     command: list[str]
     limit: float
-    lines: bool = False
     needs: str = ""  # a program without which there is nothing to run
 
 
@@ -59,19 +58,19 @@ def on_gpu() -> list[Section]:
     sanitizer = ["compute-sanitizer", "--error-exitcode", "1", "--tool"]
     return [
         Section("device tests of the ops", pytest("-k", "cuda", "tests/ops"), 120),
-        Section("kernels beside peers", python("-m", "bench.peers"), 90, lines=True),
-        Section("models: mlp", python("-m", "bench.models", "mlp", "custom_model"), 120, lines=True),
-        Section("kernels: first", python("-m", "bench.report", "--run", *first), 120, lines=True),
+        Section("kernels beside peers", python("-m", "bench.peers"), 90),
+        Section("models: mlp", python("-m", "bench.models", "mlp", "custom_model"), 120),
+        Section("kernels: first", python("-m", "bench.report", "--run", *first), 120),
         Section("determinism", python("-m", "bench.determinism"), 60),
         Section("device tests", pytest("-k", "cuda"), 180),
-        Section("models: others", python("-m", "bench.models", "transformer", "cnn", "lstm"), 180, lines=True),
+        Section("models: others", python("-m", "bench.models", "transformer", "cnn", "lstm"), 180),
         *[
             Section(tool, [*sanitizer, tool, *pytest("-k", "cuda", TESTED)], 180, needs="compute-sanitizer")
             for tool in ("memcheck", "racecheck", "initcheck")
         ],
-        Section("models: large", python("-m", "bench.models", "gpt2", "resnet50"), 240, lines=True),
+        Section("models: large", python("-m", "bench.models", "gpt2", "resnet50"), 240),
         Section("overhead", python("-m", "bench.overhead"), 60),
-        Section("kernels: rest", python("-m", "bench.report", "--run", *rest), 240, lines=True),
+        Section("kernels: rest", python("-m", "bench.report", "--run", *rest), 240),
     ]
 
 
@@ -82,9 +81,9 @@ def without_gpu() -> list[Section]:
         Section("launches", python("-m", "bench.launches", "mlp", "cnn"), 60),
         Section("emulated kernels", pytest("-k", "emulated", "tests/ops"), 300),
         Section("compiled kernels", pytest("tests/test_kernels_compile.py"), 300),
-        Section("kernels beside peers", python("-m", "bench.peers", "--seconds", "0.05"), 60, lines=True),
+        Section("kernels beside peers", python("-m", "bench.peers", "--seconds", "0.05"), 60),
         Section("overhead", python("-m", "bench.overhead"), 60),
-        Section("models: mlp", python("-m", "bench.models", "mlp", "--seconds", "0.3"), 120, lines=True),
+        Section("models: mlp", python("-m", "bench.models", "mlp", "--seconds", "0.3"), 120),
     ]
 
 
@@ -122,29 +121,30 @@ def run(section: Section, limit: float, folder: str) -> Iterator[dict[str, Any]]
     lines, printed = Path(folder, "lines.jsonl"), Path(folder, "printed.txt")
     lines.write_text("")
     environment = os.environ | {"GPUTAPE_BENCH_RESULTS": str(lines), "TF_CPP_MIN_LOG_LEVEL": "3"}
-    command = section.command
-    if section.lines and "--run" not in command:
-        command = [*command, "--json", str(lines)]
     start = time.monotonic()
     with printed.open("w") as output:
         process = subprocess.Popen(
-            command, cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
+            section.command, cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
         )
         over = False
         while process.poll() is None:
             time.sleep(0.2)
-            whole = [line for line in lines.read_text().splitlines(keepends=True) if line.endswith("\n")]
-            if len(whole) > len(state["results"]):
-                state["results"] = [json.loads(line) for line in whole]
+            if len(results := _results(lines)) > len(state["results"]):
+                state["results"] = results
                 yield state
             if over := time.monotonic() - start > limit:
                 os.killpg(process.pid, 9)
                 process.wait()
-    state["results"] = [json.loads(line) for line in lines.read_text().splitlines(keepends=True) if line.endswith("\n")]
+    state["results"] = _results(lines)
     state["seconds"] = round(time.monotonic() - start, 1)
     state["printed"] = printed.read_text(errors="replace")[-TAIL:]
     state["status"] = "cut: out of time" if over else "passed" if process.returncode == 0 else "FAILED"
     yield state
+
+
+def _results(path: Path) -> list[dict[str, Any]]:
+    """The whole lines of a file that is being written."""
+    return [json.loads(line) for line in path.read_text().splitlines(keepends=True) if line.endswith("\n")]
 
 
 # -- what is written
@@ -204,8 +204,8 @@ def picture(report: dict[str, Any], path: Path) -> None:
     ratios = {}
     for case in {(r["model"], r["case"]) for r in results if "case" in r}:
         steps = {r["library"]: r["step"] for r in results if (r.get("model"), r.get("case")) == case}
-        if (ours := steps.pop("gputape", None)) and steps:
-            ratios[": ".join(case)] = min(steps.values()) / ours
+        if beside := ratio(steps):
+            ratios[": ".join(case)] = beside
     drawn = [(shares, "share of a copy's bandwidth"), (dict(sorted(ratios.items())), "our rate over the best other's")]
     drawn = [(bars, label) for bars, label in drawn if bars]
     if not drawn or not importlib.util.find_spec("matplotlib"):

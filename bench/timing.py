@@ -4,7 +4,7 @@
     report("exp", seconds, 2 * x.nbytes)
 
 On a GPU times are the device's, between two events, with the input out of its cache; without one they are those of the
-NumPy path. With GPUTAPE_BENCH_RESULTS=file.jsonl every report is also appended there, as a line of JSON.
+NumPy path. With GPUTAPE_BENCH_RESULTS=file.jsonl every result is also appended there, as a line of JSON.
 """
 
 from __future__ import annotations
@@ -81,10 +81,20 @@ def report(what: str, seconds: float, nbytes: int) -> None:
         f"{what:<44} {seconds * 1e3:10.3f} ms {rate / 1e9:9.1f} GB/s {rate / copy_bandwidth():7.0%} of a copy",
         flush=True,
     )
+    keep({"what": what, "seconds": seconds, "bytes": nbytes, "copy": copy_bandwidth(), **surroundings()})
+
+
+def keep(result: dict[str, Any]) -> None:
+    """Append a result to the file that GPUTAPE_BENCH_RESULTS names, a line of JSON each; nothing if it is not set."""
     if path := os.environ.get("GPUTAPE_BENCH_RESULTS"):
-        line = {"what": what, "seconds": seconds, "bytes": nbytes, "copy": copy_bandwidth(), **surroundings()}
         with open(path, "a", encoding="utf-8") as file:
-            file.write(json.dumps(line) + "\n")
+            file.write(json.dumps(result) + "\n")
+
+
+def ratio(times: dict[str, float]) -> float | None:
+    """The time of the best other library over that of "gputape": above 1 we are faster; None if either is missing."""
+    others = [time for library, time in times.items() if library != "gputape"]
+    return min(others) / times["gputape"] if others and "gputape" in times else None
 
 
 @functools.cache

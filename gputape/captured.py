@@ -41,9 +41,8 @@ class Captured:
                 raise NotCapturable(f"{step.op.name} ({step.where}) makes its values on the host")
         results = set(concrete.results)
         likes = concrete.trace.likes
-        self.steps = (
-            concrete.steps if checked else fused(concrete.steps, likes, results)
-        )  # a chain hides what lies between
+        # A chain hides what lies between its ops.
+        self.steps = concrete.steps if checked else fused(concrete.steps, likes, results)
         self.lives = Lives(self.steps, results)
         self.copied = self.overtaken()
 

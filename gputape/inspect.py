@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -24,18 +25,16 @@ from .trace import Read
 ARCH = "sm_90"  # what is compiled for where there is no device
 
 
+@dataclass
 class Launch:
     """One kernel as it is launched: for which op, of which file, with how many blocks, threads and bytes."""
 
-    def __init__(self, op: str, kernel: Any, grid: Any, block: Any, shared: int, arch: str) -> None:
-        self.op, self.kernel, self.grid, self.block, self.dynamic_shared, self.arch = (
-            op,
-            kernel,
-            grid,
-            block,
-            shared,
-            arch,
-        )
+    op: str
+    kernel: Any
+    grid: Any
+    block: Any
+    dynamic_shared: int
+    arch: str
 
     @property
     def name(self) -> str:

@@ -1,6 +1,6 @@
 """How fast are whole models beside other libraries? Steps a second, all libraries in one run.
 
-Run: python -m bench.models [model ...] [--minutes 10] [--cores 1] [--json file]. Each library has a process of its
+Run: python -m bench.models [model ...] [--minutes 10] [--cores 1]. Each library has a process of its
 own for each model, one after the other. "ratio" is our rate over that of the best other library: above 1 we are faster.
 "first" is the time of the first run, in which we and others compile.
 """
@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from bench.models.one import LIBRARIES, PACKAGE
+from bench.timing import keep, ratio
 from gputape import cuda
 
 MODELS = ("mlp", "custom_model", "transformer", "cnn", "lstm", "hessian", "pipeline")
@@ -60,15 +61,10 @@ def table(model: str, lines: list[dict[str, Any]]) -> str:
             f"{1 / of_case[name]['step']:12.0f} ({of_case[name]['first']:5.2f})" if name in of_case else ""
             for name in names
         ]
-        rows.append(f"{case:<34}" + "".join(f"{cell:>20}" for cell in cells) + f"{ratio(of_case):>8}")
+        beside = ratio({name: line["step"] for name, line in of_case.items()})
+        rows.append(f"{case:<34}" + "".join(f"{cell:>20}" for cell in cells) + (f"{beside:8.2f}" if beside else ""))
     rows += [f"{line['library']} failed: {line['failed']}" for line in lines if "failed" in line]
     return "\n".join(rows)
-
-
-def ratio(of_case: dict[str, dict[str, Any]]) -> str:
-    """Our rate over the best of the others, if there are both."""
-    others = [line["step"] for name, line in of_case.items() if name != "gputape"]
-    return f"{min(others) / of_case['gputape']['step']:.2f}" if others and "gputape" in of_case else ""
 
 
 def main() -> None:
@@ -78,7 +74,6 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=1.0, help="of measuring each work")
     parser.add_argument("--cores", type=int, default=os.cpu_count(), help="that each library may use; default: all")
     parser.add_argument("--libraries", nargs="*", help=f"of {', '.join(LIBRARIES)}")
-    parser.add_argument("--json", help="append each result to this file, a line each")
     given = parser.parse_args()
     if unknown := set(given.models) - set(MODELS + LARGE):
         parser.error(f"unknown: {', '.join(sorted(unknown))}; there are {', '.join(MODELS + LARGE)}")
@@ -94,9 +89,7 @@ def main() -> None:
                 continue
             for line in measured(model, library, given.seconds, left + 60, given.cores):
                 lines.append(line)
-                if given.json:
-                    with open(given.json, "a", encoding="utf-8") as file:
-                        file.write(json.dumps(line) + "\n")
+                keep(line)
         print(table(model, lines), flush=True)
 
 

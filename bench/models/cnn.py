@@ -32,8 +32,7 @@ def build(keras: Any) -> Any:
 
 
 def with_keras(keras: Any, tf: Any) -> dict[str, Work]:
-    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    return keras_works(keras, lambda: build(keras), *data(), BATCHES, loss)
+    return keras_works(keras, lambda: build(keras), *data(), BATCHES)
 
 
 def torch_model(torch: Any) -> Any:
@@ -42,11 +41,7 @@ def torch_model(torch: Any) -> Any:
     return nn.Sequential(*convolutions, nn.Flatten(), nn.Linear(800, 10))
 
 
-def torch_loss(torch: Any) -> Any:
-    return torch.nn.functional.cross_entropy
-
-
 def with_torch(torch: Any, mode: str) -> dict[str, Work]:
     x, y = data()
     images = x.transpose(0, 3, 1, 2)
-    return torch_works(torch, mode, lambda: torch_model(torch), images, y, BATCHES, torch_loss(torch))
+    return torch_works(torch, mode, lambda: torch_model(torch), images, y, BATCHES)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from bench.models.training import Work, torch_works
+from bench.models.training import Work, only_fit, torch_works
 
 FEATURES, BATCH, STEPS = 32, 32, 100
 
@@ -71,7 +71,8 @@ def _without_state(keras: Any) -> Any:
 
 
 def with_torch(torch: Any, mode: str) -> dict[str, Work]:
-    works = torch_works(
-        torch, mode, lambda: torch.nn.Linear(FEATURES, 1), *data(), {BATCH: STEPS}, torch.nn.functional.mse_loss
+    return only_fit(
+        torch_works(
+            torch, mode, lambda: torch.nn.Linear(FEATURES, 1), *data(), {BATCH: STEPS}, torch.nn.functional.mse_loss
+        )
     )
-    return {case: work for case, work in works.items() if case.startswith("fit")}

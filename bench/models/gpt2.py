@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from bench.models.training import Work, keras_works, torch_works
+from bench.models.training import Work, keras_works, only_fit, torch_works
 from bench.models.transformer import keras_block, keras_embedded, torch_block
 
 TOKENS, WIDTH, HEADS, BLOCKS, WORDS = 1024, 768, 12, 12, 50257
@@ -27,9 +27,7 @@ def build(keras: Any, tokens: int = TOKENS) -> Any:
 
 
 def with_keras(keras: Any, tf: Any) -> dict[str, Work]:
-    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    works = keras_works(keras, lambda: build(keras), *data(), BATCHES, loss)
-    return {case: work for case, work in works.items() if case.startswith("fit")}
+    return only_fit(keras_works(keras, lambda: build(keras), *data(), BATCHES))
 
 
 def torch_model(torch: Any, tokens: int = TOKENS) -> Any:
@@ -48,10 +46,5 @@ def torch_model(torch: Any, tokens: int = TOKENS) -> Any:
     return Model()
 
 
-def torch_loss(torch: Any) -> Any:
-    return lambda logits, y: torch.nn.functional.cross_entropy(logits.flatten(0, 1), y.flatten())
-
-
 def with_torch(torch: Any, mode: str) -> dict[str, Work]:
-    works = torch_works(torch, mode, lambda: torch_model(torch), *data(), BATCHES, torch_loss(torch))
-    return {case: work for case, work in works.items() if case.startswith("fit")}
+    return only_fit(torch_works(torch, mode, lambda: torch_model(torch), *data(), BATCHES))

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from bench.models.training import EAGER, Work, keras_works, stepper, torch_works
+from bench.models.training import EAGER, Work, entropy, keras_works, stepper, torch_works
 
 BATCHES = {32: 64, 256: 16, 512: 16}
 LOOP_BATCH, LOOP_STEPS = 32, 64
@@ -23,8 +23,7 @@ def build(keras: Any) -> Any:
 
 
 def with_keras(keras: Any, tf: Any) -> dict[str, Work]:
-    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    works = keras_works(keras, lambda: build(keras), *data(), BATCHES, loss)
+    works = keras_works(keras, lambda: build(keras), *data(), BATCHES)
     return works | (_loops(keras, tf) if tf else {})
 
 
@@ -57,14 +56,10 @@ def torch_model(torch: Any) -> Any:
     return nn.Sequential(nn.Linear(784, 128), nn.ReLU(), nn.Linear(128, 10))
 
 
-def torch_loss(torch: Any) -> Any:
-    return torch.nn.functional.cross_entropy
-
-
 def with_torch(torch: Any, mode: str) -> dict[str, Work]:
-    works = torch_works(torch, mode, lambda: torch_model(torch), *data(), BATCHES, torch_loss(torch))
+    works = torch_works(torch, mode, lambda: torch_model(torch), *data(), BATCHES)
     place = "cuda" if torch.cuda.is_available() else "cpu"
-    step = stepper(torch, mode, torch_model(torch).to(place), torch_loss(torch))
+    step = stepper(torch, mode, torch_model(torch).to(place), entropy(torch))
     x, y = (torch.from_numpy(a[:LOOP_BATCH]).to(place) for a in data())
 
     def loop() -> float:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from bench.models.training import Work, keras_works, torch_works
+from bench.models.training import Work, keras_works, only_fit, torch_works
 
 SIDE = 224
 BATCHES = {32: 4}
@@ -22,9 +22,7 @@ def build(keras: Any) -> Any:
 
 
 def with_keras(keras: Any, tf: Any) -> dict[str, Work]:
-    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    works = keras_works(keras, lambda: build(keras), *data(), BATCHES, loss)
-    return {case: work for case, work in works.items() if case.startswith("fit")}
+    return only_fit(keras_works(keras, lambda: build(keras), *data(), BATCHES))
 
 
 def torch_model(torch: Any) -> Any:
@@ -55,12 +53,7 @@ def torch_model(torch: Any) -> Any:
     return model.to(memory_format=torch.channels_last)
 
 
-def torch_loss(torch: Any) -> Any:
-    return torch.nn.functional.cross_entropy
-
-
 def with_torch(torch: Any, mode: str) -> dict[str, Work]:
     x, y = data()
     images = x.transpose(0, 3, 1, 2)
-    works = torch_works(torch, mode, lambda: torch_model(torch), images, y, BATCHES, torch_loss(torch))
-    return {case: work for case, work in works.items() if case.startswith("fit")}
+    return only_fit(torch_works(torch, mode, lambda: torch_model(torch), images, y, BATCHES))

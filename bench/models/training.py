@@ -47,14 +47,12 @@ def repeated(x: Any, y: Any, size: int) -> tuple[Any, Any]:
     return tuple(np.concatenate([a] * times)[:size] for a in (x, y))
 
 
-def keras_works(
-    keras: Any, build: Callable[[], Any], x: Any, y: Any, batches: dict[int, int], loss: str
-) -> dict[str, Work]:
-    """fit, evaluate and predict of what `build` gives, by Adam. batches: sizes, and how many make a run."""
+def keras_works(keras: Any, build: Callable[[], Any], x: Any, y: Any, batches: dict[int, int]) -> dict[str, Work]:
+    """fit, evaluate and predict of a classifier, by Adam. batches: sizes, and how many make a run."""
     works = {}
     for batch, steps in batches.items():
         model = build()
-        model.compile(keras.optimizers.Adam(1e-3), loss)
+        model.compile(keras.optimizers.Adam(1e-3), keras.losses.SparseCategoricalCrossentropy(from_logits=True))
         data = repeated(x, y, batch * steps)
         options: dict[str, Any] = {"batch_size": batch, "verbose": 0}
         works[f"fit, batch {batch}"] = Work(functools.partial(model.fit, *data, **options), steps)
@@ -64,9 +62,10 @@ def keras_works(
 
 
 def torch_works(
-    torch: Any, mode: str, build: Callable[[], Any], x: Any, y: Any, batches: dict[int, int], loss: Callable[..., Any]
+    torch: Any, mode: str, build: Callable[[], Any], x: Any, y: Any, batches: dict[int, int], loss: Any = None
 ) -> dict[str, Work]:
-    """The same in PyTorch: shuffled batches of data that lies on the device, and the mean loss of the run."""
+    """The same in PyTorch: shuffled batches of data that lies on the device, and the loss of the run. loss: else `entropy`."""
+    loss = loss or entropy(torch)
     place = "cuda" if torch.cuda.is_available() else "cpu"
     works = {}
     for batch, steps in batches.items():
@@ -81,9 +80,19 @@ def torch_works(
     return works
 
 
-def stepper(torch: Any, mode: str, model: Any, loss: Callable[..., Any]) -> Callable[..., Any]:
+def entropy(torch: Any) -> Callable[..., Any]:
+    """PyTorch's loss of a classifier: logits (..., classes) and labels (...)."""
+    return lambda logits, y: torch.nn.functional.cross_entropy(logits.flatten(0, -2), y.flatten())
+
+
+def only_fit(works: dict[str, Work]) -> dict[str, Work]:
+    """Those of `works` that train."""
+    return {case: work for case, work in works.items() if case.startswith("fit")}
+
+
+def stepper(torch: Any, mode: str, model: Any, loss: Callable[..., Any], **adam: Any) -> Callable[..., Any]:
     """A step of Adam, `step(x, y)`, which returns the loss: run eagerly, compiled, or as one CUDA graph."""
-    optimizer = torch.optim.Adam(model.parameters(), 1e-3, capturable=mode == GRAPHS)
+    optimizer = torch.optim.Adam(model.parameters(), 1e-3, capturable=mode == GRAPHS, **adam)
 
     def step(x: Any, y: Any) -> Any:
         optimizer.zero_grad(set_to_none=True)

@@ -49,8 +49,7 @@ def build(keras: Any) -> Any:
 
 
 def with_keras(keras: Any, tf: Any) -> dict[str, Work]:
-    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    return keras_works(keras, lambda: build(keras), *data(), BATCHES, loss)
+    return keras_works(keras, lambda: build(keras), *data(), BATCHES)
 
 
 def torch_block(torch: Any, width: int, heads: int, causal: bool = False) -> Any:
@@ -90,9 +89,5 @@ def torch_model(torch: Any) -> Any:
     return Model()
 
 
-def torch_loss(torch: Any) -> Any:
-    return torch.nn.functional.cross_entropy
-
-
 def with_torch(torch: Any, mode: str) -> dict[str, Work]:
-    return torch_works(torch, mode, lambda: torch_model(torch), *data(), BATCHES, torch_loss(torch))
+    return torch_works(torch, mode, lambda: torch_model(torch), *data(), BATCHES)

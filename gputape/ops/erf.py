@@ -115,10 +115,10 @@ def _erf_float32(xp: Any, x: Any) -> Any:
     y = xp.empty(x.shape, x.dtype)
     xp.clip(x, -_LAST, _LAST, out=y)
     flat = y.reshape(-1)
-    square, above, below = xp.empty((3, min(_PIECE, flat.size)), x.dtype)
+    squares, above, below = xp.empty((3, min(_PIECE, flat.size)), x.dtype)
     for start in range(0, flat.size, _PIECE):
         z = flat[start : start + _PIECE]
-        s, p, q = square[: z.size], above[: z.size], below[: z.size]
+        s, p, q = squares[: z.size], above[: z.size], below[: z.size]
         xp.multiply(z, z, out=s)
         for made, coefficients in ((p, _ABOVE), (q, _BELOW)):
             xp.multiply(s, coefficients[-1], out=made)

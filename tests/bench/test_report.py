@@ -65,7 +65,7 @@ def test_results_are_told_as_they_come(tmp_path):
         'f.write(\'{"kernel": "b", "libr\'); f.flush(); time.sleep(60)'
     )
     states = []
-    for state in run(Section("slow", python("-c", code), 9, lines=False), 2.5, str(tmp_path)):
+    for state in run(Section("slow", python("-c", code), 9), 2.5, str(tmp_path)):
         states.append((state["status"], len(state["results"])))
     assert states[0] == ("running", 1)
     assert states[-1] == ("cut: out of time", 1)  # the half line is not a result

@@ -52,18 +52,16 @@ def load_legacy_model(filepath: Any, custom_objects: Any = None, compile: bool =
                 f"No model config found in the file at {filepath}: it holds weights only, see load_weights"
             )
         model = deserialize_keras_object(json.loads(h5.attrs["model_config"]), custom_objects, safe_mode)
+        told = json.loads(h5.attrs["training_config"]) if compile and "training_config" in h5.attrs else None
+        state = _weights(h5["optimizer_weights"]) if told and "optimizer_weights" in h5 else []
     load_legacy_weights(model, str(filepath))
-    if compile:
-        _compile(model, filepath, custom_objects, safe_mode)
+    if told:
+        _compile(model, told, state, custom_objects)
     return model
 
 
-def _compile(model: Any, filepath: Any, custom_objects: Any, safe_mode: bool) -> None:
-    with h5py().File(filepath, "r") as h5:
-        if "training_config" not in h5.attrs:
-            return
-        told = json.loads(h5.attrs["training_config"])
-        state = _weights(h5["optimizer_weights"]) if "optimizer_weights" in h5 else []
+def _compile(model: Any, told: dict[str, Any], state: list[Any], custom_objects: Any) -> None:
+    """Compile as a file tells, with the optimizer's variables in `state`."""
 
     def made(config: Any, module: Any) -> Any:
         if isinstance(config, dict) and "class_name" in config:
