@@ -81,6 +81,9 @@ class Captured:
         return [sys.getrefcount(a) for a in self.arrays]
 
     def capture(self, arguments: list[Tensor]) -> None:
+        for k, x in enumerate(arguments):
+            if x._array.dtype.kind == "O":
+                raise NotCapturable(f"argument {k} holds strings, which are on the host")
         self.graph, self.arrays = None, []  # lets go of what it holds
         self.late: list[tuple[Step, list[Any]]] = []
         changed = {id(v): v for step in self.steps for v in step.targets}
@@ -89,8 +92,11 @@ class Captured:
         self.inputs = [cuda.empty_like(x._array) for x in arguments]
         if self.found is not None:
             self.found.forget()
-        with pause():
-            self.graph = cuda.Graph(self.program)
+        try:
+            with pause():
+                self.graph = cuda.Graph(self.program)
+        except cuda.CaptureError as error:
+            raise NotCapturable(f"{error}, which a graph cannot") from error
         self.arrays = [v._array for v in self.variables]
         self.holds = self.held()
 

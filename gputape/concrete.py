@@ -83,7 +83,10 @@ class Concrete:
         if self.on_host and not state.stack and not cuda.emulating:
             return self.plan([x._array for x in arguments])
         if not self.on_host and not state.stack and self.graph is not None:
-            return self.graph(arguments)
+            try:
+                return self.graph(arguments)
+            except NotCapturable as reason:
+                self.graph, self.forced = None, str(reason)
         if state.stack and all(hasattr(recorder, "see") for recorder in state.stack):  # they watch, and keep nothing
             plan = self.watched if self.on_host and not cuda.emulating else None  # made before anybody measures
             for recorder in state.stack:
@@ -91,7 +94,10 @@ class Concrete:
             if plan is not None:
                 return plan([x._array for x in arguments], _see)
             if state.stack == [checker] and not self.on_host and self.checked_graph is not None:
-                return self.checked_graph(arguments)
+                try:
+                    return self.checked_graph(arguments)
+                except NotCapturable as reason:
+                    self.checked_graph, self.forced = None, str(reason)
         return self.interpret(arguments)
 
     def interpret(

@@ -31,6 +31,7 @@ from .sources import c_name, kept, kernel_root, spliced
 OPTIONS = ("-std=c++17", "-ftz=true", "--ptxas-options=-v")
 HOST = -1  # the device while emulating
 FLAGS = 256  # error flags of a device: one for each op that checks indices
+STATIC = 16 << 10  # bytes of static shared memory that a kernel may have beside dynamic memory
 FIRST = 2**31 - 1  # a flag holds FIRST - position, so that the largest value tells the first bad position
 
 emulating: bool = False  # True inside emulated(); ops read it on every call
@@ -88,8 +89,17 @@ def to_device(array: Any) -> Any:
     return array if emulating or is_device(array) else _cupy().asarray(array)
 
 
+class CaptureError(RuntimeError):
+    """What was asked for cannot be part of a graph: it needs values on the host while they are not yet computed."""
+
+
 def to_host(array: Any) -> Any:
-    """The array as a NumPy array, copied only if it is on the device (this waits for the device)."""
+    """The array as a NumPy array, copied only if it is on the device (this waits for the device).
+
+    Raises CaptureError while a graph is made: there are no values to read then.
+    """
+    if capturing and (is_device(array) or (emulating and array.dtype.kind != "O")):
+        raise CaptureError("values are read on the host")
     for counter in _counters:
         counter.syncs += emulating or is_device(array)
     return array.get() if is_device(array) else array
@@ -244,17 +254,18 @@ class Kernels:
     """One file of kernels: its kernels are its attributes, their template arguments come in brackets.
 
     `Kernels("softmax.cu", block=256)` reads the file from `kernel_root()` at its first use and compiles it with
-    -DBLOCK=256, the number of threads in a block. A path to a file elsewhere will do, and so will CUDA source itself.
+    -DBLOCK=256, the number of threads in a block, and the further `options`. A path to a
+    file elsewhere will do, and so will CUDA source itself.
 
     A template argument is a dtype (float16 becomes __half, bfloat16 __nv_bfloat16), a bool, an int, or a string that
     goes into the source as it is. Kernels that are no templates need no brackets.
     """
 
-    def __init__(self, name: str, block: int = 256) -> None:
+    def __init__(self, name: str, block: int = 256, *options: str) -> None:
         self.text = name if "\n" in name else None
         self.name = "kernel.cu" if self.text else name
         self.block = block
-        self.options = (f"-DBLOCK={block}",)
+        self.options = (f"-DBLOCK={block}", *options)
 
     @functools.cached_property
     def source(self) -> str:
@@ -318,7 +329,7 @@ class Kernel:
             _driver.launch(self, grid, block, args, smem)
             return
         function = self.functions.get(device) or self.loaded(device)
-        if smem > 48 << 10:  # what any kernel may have; more is granted on request
+        if smem > (48 << 10) - STATIC:  # any kernel may have 48 KiB; more is granted on request
             driver = _cupy().cuda.driver
             driver.funcSetAttribute(function.ptr, driver.CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES, smem)
         function(grid, block, args, smem)
@@ -436,10 +447,9 @@ class Graph:
     """Device work captured once and launched many times: `graph = Graph(step)`, then `graph.launch()`.
 
     `step()` is called once and must only launch work on the current stream; nothing runs before `launch`. Reading
-    values, copies from or to the host, and cuBLAS through cupy raise during capture. While emulating, the driver notes
-    the launches and runs them at every `launch`. Run `step` once before, so that
-    its kernels are compiled. `outputs` is what `step` returned; every launch writes the same buffers: copy what must
-    last. Memory allocated during capture belongs to the graph and goes with it.
+    values raises CaptureError, copies from the host and cuBLAS through cupy raise during capture. While emulating, the
+    driver notes the launches and runs them at every `launch`. Run `step` once before, so that its kernels are compiled.
+    `outputs` is what `step` returned; every launch writes the same buffers: copy what must last. Memory allocated during capture belongs to the graph and goes with it.
     """
 
     def __init__(self, step: Callable[[], Any]) -> None:
@@ -461,9 +471,11 @@ class Graph:
                 stream.begin_capture()
                 try:
                     outputs = step()
-                except BaseException:
+                except BaseException as error:
                     with contextlib.suppress(Exception):  # the stream must leave capture; the error of the step is told
                         stream.end_capture()
+                    if type(error) is RuntimeError and "capturing" in str(error):  # CuPy was asked for a value
+                        raise CaptureError("CuPy reads values on the host") from error
                     raise
                 return stream.end_capture(), outputs
         finally:

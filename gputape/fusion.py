@@ -21,7 +21,7 @@ import numpy as np
 from . import cuda
 from .dtypes import accumulator, as_dtype
 from .op import Effect
-from .ops.functor import BLOCK, MOST_BLOCKS, MOST_INT, Functor
+from .ops.functor import BLOCK, EXACT, MOST_BLOCKS, MOST_INT, Functor
 from .sources import c_name, kernel_root
 from .tensor import Tensor
 from .trace import Read, Step
@@ -173,7 +173,7 @@ def _kernels(
     dtypes: tuple[str, ...],
     wide: bool,
 ) -> cuda.Kernels:
-    return cuda.Kernels(source(lines, forms, kept, dtypes, wide), block=BLOCK)
+    return cuda.Kernels(source(lines, forms, kept, dtypes, wide), BLOCK, EXACT)
 
 
 def source(

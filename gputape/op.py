@@ -235,6 +235,8 @@ class Op:
         """The error of a body, told in terms of the op: its name, its arguments and their shapes."""
         if (isinstance(error, OpError) and "[Op:" in error.message) or isinstance(error, NotImplementedError):
             return error
+        if isinstance(error, cuda.CaptureError):
+            return cuda.CaptureError(f"{self.name}: {error}")
         if not isinstance(error, (OpError, ValueError, TypeError, IndexError)):
             return error
         names = (

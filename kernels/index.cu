@@ -67,7 +67,7 @@
 // instance combine_parts<Min, float>                         regs<=40 spill=0
 // instance combine_chunks<Last, float>                       regs<=40 spill=0
 // instance combine_parts<Last, float>                        regs<=40 spill=0
-// instance combine_chunks<Last, __half>                      regs<=40 spill=0
+// instance combine_chunks<Last, __half>                      regs<=40 spill<=16
 // instance combine_parts<Last, __half>                       regs<=40 spill=0
 // instance combine_chunks<Last, long long>                   regs<=40 spill=0
 // instance combine_parts<Last, long long>                    regs<=40 spill=0

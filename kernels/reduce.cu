@@ -35,7 +35,7 @@
 // instance reduce_long_rows<Max, unsigned char, unsigned char>   regs<=48 spill=0
 // instance reduce_long_rows<Sum, __half, __half>                 regs<=48 spill=0
 // instance reduce_long_rows<Sum, __nv_bfloat16, __nv_bfloat16>   regs<=48 spill=0
-// instance reduce_columns<Sum, float, float, 4>                  regs<=80 spill=0
+// instance reduce_columns<Sum, float, float, 4>                  regs<=80 spill<=64
 // instance reduce_columns<Sum, __nv_bfloat16, float, 8>          regs<=80 spill=0
 // instance reduce_columns<Sum, float, __nv_bfloat16, 1>          regs<=80 spill=0
 // instance reduce_columns<Product, double, double, 2>            regs<=80 spill=0

@@ -162,7 +162,9 @@ CASES = [
 
 
 @pytest.mark.parametrize(("do", "error", "words"), CASES)
-def test_error(do, error, words):
+def test_error(do, error, words, request):
+    if (do, error, words) in INDICES.values():  # a GPU reads zeros where they lie outside, as TensorFlow's does
+        request.getfixturevalue("host")
     with pytest.raises(error) as caught:
         do()
     text = str(caught.value).replace(", ", ",")

@@ -10,6 +10,8 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import itertools
+import subprocess
+import sys
 from types import SimpleNamespace
 
 import ml_dtypes
@@ -180,7 +182,7 @@ def numpy_lt(monkeypatch, **options):
 
 
 @pytest.fixture
-def lt(monkeypatch):
+def lt(monkeypatch, host):
     with numpy_lt(monkeypatch) as functions:
         yield functions
 
@@ -406,12 +408,15 @@ def test_tensor_float_32_is_asked_for_unless_switched_off(lt):
         blas.multiply(*[x.astype(float)] * 2, x.astype(float))
         return {o.made_of[0] for o in lt.objects.values() if len(o.made_of) == 2}
 
+    switch(True)
     assert tf.config.experimental.tensor_float_32_execution_enabled() and computed() == {77, 70}
-    try:
-        switch(False)
-        assert not tf.config.experimental.tensor_float_32_execution_enabled() and computed() == {77, 70, 68}
-    finally:
-        switch(True)
+    switch(False)
+    assert not tf.config.experimental.tensor_float_32_execution_enabled() and computed() == {77, 70, 68}
+
+
+def test_tensor_float_32_is_the_default():
+    code = "import gputape as tf; print(tf.config.experimental.tensor_float_32_execution_enabled())"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "True\n"
 
 
 def test_there_is_no_library_without_a_device():

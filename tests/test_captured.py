@@ -11,10 +11,10 @@ from tests.emulator import emulator
 
 
 @pytest.fixture(autouse=True)
-def emulation():
+def emulation(host):
     if reason := emulator.unavailable():
         pytest.skip(reason)
-    with tf.device("/CPU:0"), cuda.emulated(emulator.Emulator()):
+    with cuda.emulated(emulator.Emulator()):
         yield
 
 
@@ -129,6 +129,15 @@ def test_printing_and_assertions_come_after_the_launch():
     with pytest.raises(tf.errors.InvalidArgumentError, match="too small"):
         f(tf.constant(-1.0))
     assert "as one graph" in f.report()
+
+
+@pytest.mark.parametrize("keys, why", [(["a", "b"], "argument 0 holds strings"), ([3, 4], "values are read on the host")])
+def test_what_reads_values_runs_one_by_one_and_says_so(keys, why):
+    table = tf.lookup.StaticHashTable(tf.lookup.KeyValueTensorInitializer(keys, [1, 2]), -1)
+    f = tf.function(lambda x: table.lookup(x) + 1)
+    for _ in range(3):
+        assert f(tf.constant(keys[1:])).numpy().tolist() == [3]
+    assert "one by one" in f.report() and why in f.report()
 
 
 def test_what_needs_the_host_runs_one_by_one_and_says_so():

@@ -89,7 +89,7 @@ def test_accumulators_nest():
     assert (slope.numpy(), outer.jvp(y).numpy(), outer.jvp(slope).numpy()) == (3, 3, 6)
 
 
-def test_around_and_inside_functions():
+def test_around_and_inside_functions(host):
     @tf.function
     def f(x):
         return tf.sin(x) * x

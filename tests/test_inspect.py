@@ -37,7 +37,7 @@ def test_an_op_without_a_kernel():
     assert found.launches == [] and found.array_code == found.ops != [] and found.ops[0] in str(found)
 
 
-def test_a_recorded_function_tells_its_plan_and_its_chains():
+def test_a_recorded_function_tells_its_plan_and_its_chains(host):
     @tf.function
     def f(x):
         return tf.reduce_sum(tf.exp(x) * 2.0)

@@ -18,7 +18,8 @@ from pathlib import Path
 
 import pytest
 
-from gputape import cuda, sources
+from gputape import cuda, fusion, sources
+from gputape.ops.functor import kernels_of as kernels_of_functors
 
 try:
     from cupy.cuda import nvrtc
@@ -35,6 +36,8 @@ SHARED = 48 << 10  # bytes of static shared memory that any kernel may have
 
 def kernels_of(name: str) -> list[cuda.Kernels]:
     """How the op loads the file: with the blocks it states, or the default for a file that no op loads."""
+    if name in fusion.FILES:
+        return [kernels_of_functors(name)]
     module = f"gputape.ops.{Path(name).stem}"
     if importlib.util.find_spec(module) is None:
         return [cuda.Kernels(name)]

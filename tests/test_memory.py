@@ -118,4 +118,4 @@ def test_report_of_what_runs_eagerly_and_of_nothing():
     eager = tf.function(lambda x: x + 1.0 if x > 0 else x)
     eager(tf.constant(1.0))
     assert tf.memory_report(eager).recordings[0].arena == 0
-    assert str(tf.memory_report(tf.function(lambda x: x))) == "nothing is recorded"
+    assert str(tf.memory_report(tf.function(lambda x: x))).startswith("nothing is recorded")

@@ -28,7 +28,7 @@ def step(x):
 LINE = f"test_numerics.py:{step.python_function.__code__.co_firstlineno + 3}"  # the one marked above
 
 
-def test_a_replayed_function_tells_the_op_and_its_line(monkeypatch):
+def test_a_replayed_function_tells_the_op_and_its_line(monkeypatch, host):
     tf.debugging.enable_check_numerics()
     step(tf.constant([1.0, 2.0]))
     monkeypatch.setattr(step, "python_function", None)  # whoever ran it eagerly would fail
@@ -77,7 +77,7 @@ def test_the_layer_of_a_gradient_is_told():
         slope(tf.constant([[0.0]]))
 
 
-def test_in_fit():
+def test_in_fit(host):
     model = tf.keras.Sequential([tf.keras.Input((2,)), tf.keras.layers.Dense(1, name="first")])
     model.compile("sgd", "mse")
     x, y = np.ones((8, 2), np.float32), np.ones((8, 1), np.float32)

@@ -95,7 +95,7 @@ def test_missing_gradients_of_several_outputs_are_zeros(declare):
     assert tape.gradient(y, x).numpy().tolist() == [3.0]
 
 
-def test_a_fused_op_without_a_rule_is_its_meaning(declare):
+def test_a_fused_op_without_a_rule_is_its_meaning(declare, host):
     @declare.fused
     def twice(x):
         return tf.exp(x) + x

@@ -15,7 +15,9 @@ def recorded(f, *arguments, signature=None):
     return made, next(iter(made._concrete.values()))[0].plan
 
 
-X = tf.constant(np.random.default_rng(0).standard_normal((5, 7)), tf.float32)
+pytestmark = pytest.mark.usefixtures("host")  # a device has graphs instead
+with tf.device("/CPU:0"):
+    X = tf.constant(np.random.default_rng(0).standard_normal((5, 7)), tf.float32)
 
 
 def chain(x):

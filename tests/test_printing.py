@@ -1,6 +1,7 @@
 """Printing: the texts on the right are recorded from TensorFlow 2.21 with NumPy 2."""
 
 import collections
+import sys
 
 import ml_dtypes
 import numpy as np
@@ -163,7 +164,11 @@ LINES = [
     ((Point(f32([1.5, 2]), Point(1, "y")),), "Point(a=[1.5 2], b=Point(a=1, b='y'))"),
     (
         (collections.OrderedDict([("b", np.array([1, 2])), ("a", np.array(3))]),),
-        "OrderedDict([('b', [1 2]), ('a', 3)])",
+        (
+            "OrderedDict([('b', [1 2]), ('a', 3)])"
+            if sys.version_info < (3, 12)
+            else "OrderedDict({'b': [1 2], 'a': 3})"
+        ),
     ),
     ((collections.defaultdict(int, {"a": np.array(2)}),), "defaultdict(<class 'int'>, {'a': 2})"),
     (({"k": np.array([[1, 2], [3, 4]])},), "{'k': [[1 2]\n [3 4]]}"),

@@ -17,7 +17,7 @@ EXPECTED = json.loads((Path(__file__).parent / "references" / "tensor.json").rea
 
 
 @pytest.mark.parametrize("expression", EXPRESSIONS)
-def test_as_in_tensorflow(expression):
+def test_as_in_tensorflow(expression, host):
     made, expected = outcome(tf, expression), EXPECTED[expression]
     if isinstance(made, Exception):
         assert expected in {f"raises {kind.__name__}" for kind in type(made).__mro__}, repr(made)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import gputape as tf
+from gputape import cuda
 from gputape.registry import OPS
 from gputape.testing import check_gradients, check_kernel, compare
 
@@ -50,7 +51,8 @@ def test_compare_looks_at_dtypes_shapes_and_values():
         compare((np.ones(1), np.ones(1)), np.ones(1))
 
 
-def test_check_kernel_wants_a_kernel_and_a_device():
+def test_check_kernel_wants_a_kernel_and_a_device(monkeypatch):
+    monkeypatch.setattr(cuda, "available", lambda: False)
     with pytest.raises(AssertionError, match="needs a GPU"):
         check_kernel(OPS["exp"], np.float32([1.0]))
 

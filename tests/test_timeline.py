@@ -57,14 +57,15 @@ def test_steps_of_a_replayed_function_lie_inside_it():
     assert f.experimental_get_tracing_count() == 1
 
 
-def test_on_a_device_steps_run_one_by_one():
+def test_on_a_device_steps_run_one_by_one(host):
     if reason := emulator.unavailable():
         pytest.skip(reason)
     f = tf.function(lambda x: tf.exp(x) * 2.0)
-    with tf.device("/CPU:0"), cuda.emulated(emulator.Emulator()):
-        f(X)
+    with cuda.emulated(emulator.Emulator()):
+        x = tf.constant([1.0, 2.0])
+        f(x)
         with tf.timeline() as timeline:
-            f(X)
+            f(x)
     assert names(timeline)[:2] == ["exp", "multiply"]
 
 

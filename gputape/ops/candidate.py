@@ -14,7 +14,7 @@ from .random import _stream
 _BATCH = 1024  # draws at a time when repetitions are rejected
 
 
-@effect
+@effect(on_host=True)
 def draw_candidates(xp, targets, cumulative, *, distribution, range_max, count, unique):
     """`count` classes below `range_max` (int64), and how many draws it took to find them (float32).
 

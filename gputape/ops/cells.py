@@ -9,7 +9,7 @@ from ..op import effect
 from .random import _stream
 
 
-@effect
+@effect(on_host=True)
 def draw_borders(xp, targets, *, size, count, pseudo_random):
     """Where `count` cells of k or k + 1 of `size` elements begin, and the end: int64 (count + 1,), k = size // count.
 

@@ -22,6 +22,7 @@ from ..dtypes import accumulator
 BLOCK = 256
 MOST_BLOCKS = 8192  # threads of larger arrays take several elements each
 MOST_AXES = 6
+EXACT = "-fmad=false"  # no products joined to sums: a chain of ops in one kernel has the bits of the ops one by one
 MOST_INT = 2**31 - 1  # longer results need indices of 64 bits
 AXES = np.dtype([("size", "i8", MOST_AXES), ("step", "i8", (3, MOST_AXES)), ("count", "i4")], align=True)
 _FLAT = {1: "unary_forward", 2: "binary_forward", 3: "ternary_forward"}
@@ -29,7 +30,7 @@ _FLAT = {1: "unary_forward", 2: "binary_forward", 3: "ternary_forward"}
 
 @functools.cache
 def kernels_of(file: str) -> cuda.Kernels:
-    return cuda.Kernels(file, block=BLOCK)
+    return cuda.Kernels(file, BLOCK, EXACT)
 
 
 class Functor:

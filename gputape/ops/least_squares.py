@@ -24,7 +24,7 @@ from .solve import cholesky_solve, matrices, pair, turned
 def pseudo_inverse(xp, a, *, rcond):
     matrices("pinv", "a", a)
     u, s, vh = xp.linalg.svd(a, full_matrices=False)
-    limit = xp.asarray(rcond, s.dtype)[..., None] * xp.max(s, axis=-1, keepdims=True, initial=0)
+    limit = xp.asarray(rcond, s.dtype)[..., None] * s[..., :1]
     inverted = xp.where(s > limit, 1 / s, s.dtype.type(0))
     return xp.matmul(turned(vh) * inverted[..., None, :], turned(u)).astype(a.dtype, copy=False)
 

@@ -28,7 +28,8 @@ def _double(name: str, x: Any) -> Any:
 
 def _norm(xp: Any, x: Any) -> Any:
     """The largest sum of a column, for each matrix."""
-    return xp.sum(abs(x), axis=-2).max(axis=-1, initial=0)
+    sums = xp.sum(abs(x), axis=-2)
+    return sums.max(axis=-1) if x.shape[-1] else xp.zeros(x.shape[:-2], sums.dtype)
 
 
 def _directional(function: Any, x: Any, direction: Any) -> Any:
@@ -65,7 +66,7 @@ def expm(xp, input):
     even = xp.matmul(x6, c[12] * x6 + c[10] * x4 + c[8] * x2) + c[6] * x6 + c[4] * x4 + c[2] * x2 + c[0] * one
     odd = xp.matmul(x, odd)
     made = xp.linalg.solve(even - odd, even + odd)
-    for k in range(int(halvings.max(initial=0))):
+    for k in range(int(halvings.max()) if halvings.size else 0):
         made = xp.where(k < halvings, xp.matmul(made, made), made)
     return made.astype(input.dtype)
 

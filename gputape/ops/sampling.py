@@ -46,7 +46,7 @@ def box_muller(xp, unit):
 def drop(xp, x, bits, *, rate):
     """x / (1 - rate) where the word of `bits` is at least rate * 2^32, else 0."""
     keep = bits >= np.uint32(min(int(rate * 2**32), 2**32 - 1))
-    return xp.multiply(x, keep.reshape(keep.shape), dtype=x.dtype) * np.asarray(1 / (1 - rate), x.dtype)
+    return xp.multiply(x, keep.reshape(keep.shape), dtype=x.dtype) * (1 / (1 - rate))
 
 
 @drop.gradient

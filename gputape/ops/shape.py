@@ -272,7 +272,7 @@ def unravel_index(indices: Any, dims: Any, name: str | None = None) -> Any:
 
 @op
 def coordinates(xp, indices, *, dims):
-    if xp is np and indices.size and not (indices.min() >= 0 and indices.max() < math.prod(dims)):
+    if indices.size and not (int(indices.min()) >= 0 and int(indices.max()) < math.prod(dims)):
         raise InvalidArgumentError(f"unravel_index: index is out of bound as with dims {list(dims)}")
     return xp.stack(xp.unravel_index(indices, dims)).astype(indices.dtype)
 

@@ -298,7 +298,8 @@ def _library(
     kernels = "".join(f"EMULATED_KERNEL(kernel_{k}, {expression})\n" for k, expression in enumerate(expressions))
     text = f'#include "device.h"\nnamespace {{\n{source}\n}}\n#line 1 "instances of {name}"\n{kernels}'
     scheduler = _built((HERE / "scheduler.cpp").read_text(), ".o", "-O2", "-c")
-    library = ctypes.CDLL(str(_built(text, ".so", "-shared", *SANITIZERS[sanitizer], *options, str(scheduler))))
+    defined = [o for o in options if o.startswith("-D")]  # what else there is concerns NVRTC
+    library = ctypes.CDLL(str(_built(text, ".so", "-shared", *SANITIZERS[sanitizer], *defined, str(scheduler))))
     library.emulator_message.restype = ctypes.c_char_p
     return library
 

@@ -73,6 +73,6 @@ def test_values(device, names, call, expected):
         (lambda: tf.searchsorted([[1, 3]], [[2], [3]]), Bad, "must match"),
     ],
 )
-def test_errors(call, error, text):
+def test_errors(call, error, text, host):
     with pytest.raises(error, match=text):
         call()

@@ -121,7 +121,7 @@ def test_collapse_repeated():
     assert lengths.numpy().tolist() == [3, 3, 0]
 
 
-def test_errors():
+def test_errors(host):
     z = tf.constant(LOGITS)
     with pytest.raises(ValueError, match=r"logits \(5, 4\) must have shape \(time, batch, classes\)"):
         tf.nn.ctc_loss(LABELS, z[..., 0], LENGTHS, TIMES)

@@ -52,7 +52,7 @@ def test_dtypes(device, dtype):
     np.testing.assert_allclose(dw.numpy().astype(wide), x.astype(wide).T @ y.numpy().astype(wide), 0.05, 0.05)
 
 
-def test_a_step_is_three_products(monkeypatch):
+def test_a_step_is_three_products(monkeypatch, host):
     """The bias and its gradient ride in the launches of the products: any other launch would fail here."""
     x, w, b = (tf.constant(v) for v in (X, W, B))
     with numpy_lt(monkeypatch) as lt:
@@ -64,14 +64,14 @@ def test_a_step_is_three_products(monkeypatch):
     assert_value([y, *made], [X @ W + B, np.ones((5, 3)) @ W.T, X.T @ np.ones((5, 3)), np.full(3, 5.0)])
 
 
-def test_relu_rides_too(monkeypatch):
+def test_relu_rides_too(monkeypatch, host):
     with numpy_lt(monkeypatch) as lt:
         y = tf.nn.dense(X, W, B, "relu")
         assert lt.log.count("Matmul") == 1
     assert_value(y, np.maximum(X @ W + B, 0))
 
 
-def test_gradients_that_are_not_wanted_are_not_made(monkeypatch):
+def test_gradients_that_are_not_wanted_are_not_made(monkeypatch, host):
     w = tf.constant(W)
     with numpy_lt(monkeypatch) as lt:
         with tf.GradientTape() as tape:

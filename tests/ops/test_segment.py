@@ -126,6 +126,6 @@ def test_kernel_reports_an_id_out_of_range(device):
         (lambda: tf.dynamic_stitch([[-1]], [[1]]), ">= 0"),
     ],
 )
-def test_errors(call, text):
+def test_errors(call, text, host):
     with pytest.raises(Bad, match=text):
         call()

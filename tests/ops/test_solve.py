@@ -120,6 +120,6 @@ def test_a_zero_on_the_diagonal_gives_infinity():
 
 
 @pytest.mark.parametrize(("call", "error", "words"), ERRORS)
-def test_errors(call, error, words):
+def test_errors(call, error, words, host):
     with pytest.raises(error, match=words):
         call()

@@ -118,6 +118,6 @@ def test_gradients():
         (lambda: tf.math.invert_permutation([[0]]), Bad, "1D"),
     ],
 )
-def test_errors(call, error, text):
+def test_errors(call, error, text, host):
     with pytest.raises(error, match=text):
         call()

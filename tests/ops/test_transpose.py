@@ -46,8 +46,8 @@ def test_gradients():
 def test_kernel_on_all_permutations(device, shape, perm):
     x = np.arange(np.prod(shape), dtype=np.float32).reshape(shape)
     if shape == (3, 1, 5) and [k for k in perm if k != 1] == [0, 2]:
-        made = family.permute(x, perm=perm)
-        assert np.shares_memory(made._array, x)  # nothing moves
+        x = tf.constant(x)
+        assert cuda.address(family.permute(x, perm=perm)._array) == cuda.address(x._array)  # nothing moves
     else:
         check_kernel(family.permute, x, perm=perm)
 
