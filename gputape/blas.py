@@ -122,7 +122,9 @@ class Call:
     def __init__(self, library: Library, plan: Plan, dtype: str, epilogue: str, compute: int) -> None:
         element, scale, scale_dtype, _ = _TYPES[dtype]
         self.library, self.plan = library, plan
-        self.one, self.zero = np.ones(1, scale_dtype), np.zeros(1, scale_dtype)
+        self.scales = np.array([1, 0], scale_dtype)  # alpha and beta
+        self.one = self.scales.ctypes.data
+        self.zero = self.one + self.scales.itemsize
         self.product = library.made("MatmulDesc", compute, scale)
         for attribute, turned in zip((_TRANSA, _TRANSB), plan.turned):
             library.attribute("MatmulDesc", self.product, attribute, _INT32(turned))
@@ -157,19 +159,20 @@ class Call:
             handle, self.product, *operands, limits, 1, ctypes.byref(self.found), ctypes.byref(count)
         )
         self.library.check("cublasLtMatmulPreferenceDestroy", limits)
+        self.size, self.algorithm = self.found.workspace, ctypes.byref(self.found)  # the algorithm stands first in it
         return int(status or (self.found.state if count.value else _NOT_SUPPORTED))
 
     def launch(self, handle: Any, addresses: Sequence[int], stream: int) -> None:
         first, second, product = addresses
         of_first, of_second, of_product = self.layouts
-        size = self.found.workspace
-        workspace = cuda.empty((size,), np.uint8) if size else None
-        self.library.check(
-            "cublasLtMatmul",
-            *(handle, self.product, self.one.ctypes.data, first, of_first, second, of_second, self.zero.ctypes.data),
-            *(product, of_product, product, of_product, ctypes.byref(self.found)),  # the algorithm stands first in it
-            *(cuda.address(workspace) if workspace is not None else None, size, stream),
+        workspace = cuda.empty((self.size,), np.uint8) if self.size else None
+        status = self.library.functions.cublasLtMatmul(
+            *(handle, self.product, self.one, first, of_first, second, of_second, self.zero),
+            *(product, of_product, product, of_product, self.algorithm),
+            *(cuda.address(workspace) if workspace is not None else None, self.size, stream),
         )
+        if status:
+            raise BlasError(f"cublasLtMatmul returned status {status}")
 
 
 def dynamic_library() -> Any:

@@ -62,13 +62,15 @@ class Captured:
         if self.graph is None or not self.valid():
             self.capture(arguments)
         for buffer, x in zip(self.inputs, arguments, strict=True):
-            buffer[...] = x._array
+            cuda.copy_into(buffer, x._array)
         self.graph.launch()
         if self.found is not None:
             self.found.told()
         for step, arrays in self.late:
             step.op.perform(step.targets, arrays, step.attrs)
-        leaves = [Tensor(y._array.copy()) if isinstance(y, Array) else y for y in nest.flatten(self.graph.outputs)]
+        leaves = [
+            Tensor(cuda.copied(y._array)) if isinstance(y, Array) else y for y in nest.flatten(self.graph.outputs)
+        ]
         return nest.pack_sequence_as(self.concrete.structure, leaves)
 
     def valid(self) -> bool:

@@ -26,6 +26,7 @@ from typing import Any
 
 import numpy as np
 
+from .launch import Launcher
 from .sources import c_name, kept, kernel_root, spliced
 
 OPTIONS = ("-std=c++17", "-ftz=true", "--ptxas-options=-v")
@@ -63,7 +64,7 @@ def available() -> bool:
 
 
 def _cupy() -> Any:
-    if not available():
+    if not available():  # decided once, so this is a lookup
         raise RuntimeError("no CUDA device is usable here: see `python -m gputape doctor`, or use tf.device('/CPU:0')")
     return sys.modules["cupy"]
 
@@ -129,7 +130,7 @@ def empty(shape: Any, dtype: Any) -> Any:
     While emulating, every byte is 0xFF, which is NaN in floats: what a kernel leaves unwritten shows.
     """
     if not emulating:
-        return _cupy().empty(shape, dtype)
+        return _cupy().ndarray(shape, dtype)  # which is what cupy.empty calls
     array = np.empty(shape, dtype)
     array.reshape(-1).view(np.uint8)[...] = 0xFF
     return array
@@ -147,6 +148,21 @@ def zeros(shape: Any, dtype: Any) -> Any:
     array = empty(shape, dtype)
     array_code(lambda a: a.fill(0), array)
     return array
+
+
+def copy_into(target: Any, array: Any) -> None:
+    """Copy `array`, on the device or the host, into `target`, which is contiguous and of the same shape and dtype."""
+    if is_device(target) and is_device(array) and array.flags.c_contiguous:
+        target.data.copy_from_device_async(array.data, target.nbytes, stream())
+    else:
+        target[...] = to_device(array)
+
+
+def copied(array: Any) -> Any:
+    """A copy of a contiguous array of the device."""
+    made = empty_like(array)
+    copy_into(made, array)
+    return made
 
 
 def address(array: Any) -> int:
@@ -304,7 +320,7 @@ class Kernel:
 
     def __init__(self, file: Kernels, expression: str) -> None:
         self.file, self.expression = file, expression
-        self.functions: dict[int, Any] = {}  # by device
+        self.functions: dict[int, Launcher] = {}  # by device
 
     def __call__(self, grid: Any, args: Sequence[Any], smem: int = 0, block: Any = None) -> None:
         """Launch the kernel on the current stream.
@@ -320,24 +336,25 @@ class Kernel:
         if math.prod(block) > self.file.block:
             raise ValueError(f"{self.expression}: {block} is more than the {self.file.block} threads of {self.file!r}")
         device = HOST if emulating else int(_cupy().cuda.runtime.getDevice())
-        args = tuple([a if isinstance(a, np.generic) else self.checked(a, k, device) for k, a in enumerate(args)])
+        arguments = tuple([a if isinstance(a, np.generic) else self.checked(a, k, device) for k, a in enumerate(args)])
         if 0 in grid:
             return
         for counter in _counters:
             counter.launches.append(self.expression)
         if device == HOST:
-            _driver.launch(self, grid, block, args, smem)
+            _driver.launch(self, grid, block, arguments, smem)
             return
         function = self.functions.get(device) or self.loaded(device)
-        if smem > (48 << 10) - STATIC:  # any kernel may have 48 KiB; more is granted on request
+        if smem > max(function.room, (48 << 10) - STATIC):  # any kernel may have 48 KiB; more is granted on request
             driver = _cupy().cuda.driver
-            driver.funcSetAttribute(function.ptr, driver.CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES, smem)
-        function(grid, block, args, smem)
+            driver.funcSetAttribute(function.function, driver.CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES, smem)
+            function.room = smem
+        function(grid, block, arguments, smem, stream().ptr)
 
     def checked(self, argument: Any, position: int, device: int) -> Any:
-        """An argument that is no NumPy scalar, as the launch takes it: an array's memory, or a null pointer."""
+        """An argument that is no NumPy scalar, as the launch takes it: an address, on the host the array itself."""
         if argument is None:
-            return np.uint64(0)
+            return np.uint64(0) if device == HOST else 0
         told = f"{self.expression}: argument {position}"
         on_host = isinstance(argument, np.ndarray)
         if on_host and argument.dtype.names:  # a struct, passed by value
@@ -352,9 +369,9 @@ class Kernel:
             raise TypeError(f"{told} is an array on device {place}, the kernel runs on {device} ({HOST}: host memory)")
         if not argument.flags.c_contiguous:
             raise ValueError(f"{told}, of shape {argument.shape}, has strides, which kernels ignore: cuda.contiguous")
-        return argument if on_host else argument.data
+        return argument if on_host else int(argument.data.ptr)
 
-    def loaded(self, device: int) -> Any:
+    def loaded(self, device: int) -> Launcher:
         """The function on `device`, which is the current one; compiled if need be."""
         cuda = _cupy().cuda
         with _lock:
@@ -362,7 +379,7 @@ class Kernel:
                 cubin, name = cached_cubin(self.file, self.expression, f"sm_{cuda.Device(device).compute_capability}")
                 module = cuda.function.Module()
                 module.load(cubin)
-                self.functions[device] = module.get_function(name)
+                self.functions[device] = Launcher(self.expression, int(module.get_function(name).ptr), module)
         return self.functions[device]
 
 
@@ -449,7 +466,8 @@ class Graph:
     `step()` is called once and must only launch work on the current stream; nothing runs before `launch`. Reading
     values raises CaptureError, copies from the host and cuBLAS through cupy raise during capture. While emulating, the
     driver notes the launches and runs them at every `launch`. Run `step` once before, so that its kernels are compiled.
-    `outputs` is what `step` returned; every launch writes the same buffers: copy what must last. Memory allocated during capture belongs to the graph and goes with it.
+    `outputs` is what `step` returned; every launch writes the same buffers: copy what must last.
+    Memory allocated during capture belongs to the graph and goes with it.
     """
 
     def __init__(self, step: Callable[[], Any]) -> None:

@@ -131,7 +131,9 @@ def test_printing_and_assertions_come_after_the_launch():
     assert "as one graph" in f.report()
 
 
-@pytest.mark.parametrize("keys, why", [(["a", "b"], "argument 0 holds strings"), ([3, 4], "values are read on the host")])
+@pytest.mark.parametrize(
+    "keys, why", [(["a", "b"], "argument 0 holds strings"), ([3, 4], "values are read on the host")]
+)
 def test_what_reads_values_runs_one_by_one_and_says_so(keys, why):
     table = tf.lookup.StaticHashTable(tf.lookup.KeyValueTensorInitializer(keys, [1, 2]), -1)
     f = tf.function(lambda x: table.lookup(x) + 1)
