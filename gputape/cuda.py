@@ -467,14 +467,15 @@ class Graph:
     values raises CaptureError, copies from the host and cuBLAS through cupy raise during capture. While emulating, the
     driver notes the launches and runs them at every `launch`. Run `step` once before, so that its kernels are compiled.
     `outputs` is what `step` returned; every launch writes the same buffers: copy what must last.
-    Memory allocated during capture belongs to the graph and goes with it.
+    Memory allocated during capture belongs to the graph and goes with it. borrowed: arrays that someone keeps alive for it;
+    a graph of the device holds no array of others, and one that is emulated does not hold these.
     """
 
-    def __init__(self, step: Callable[[], Any]) -> None:
+    def __init__(self, step: Callable[[], Any], borrowed: Sequence[Any] = ()) -> None:
         global capturing
         capturing = True
         try:
-            self.graph, self.outputs = _driver.capture(step) if emulating else self.captured(step)
+            self.graph, self.outputs = _driver.capture(step, borrowed) if emulating else self.captured(step)
         finally:
             capturing = False
 

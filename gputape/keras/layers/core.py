@@ -83,10 +83,8 @@ class Dense(LowRankAdapted, Layer):
         x = floats(inputs, self.compute_dtype)
         x = x if len(shape) == 2 else tf.reshape(x, (-1, shape[-1]))
         relu = self.activation is activations.relu and self.bias is not None
-        if self.bias is None:
-            x = tf.matmul(x, self.kernel)
-        else:
-            x = tf.nn.dense(x, self.kernel, self.bias, "relu" if relu else None)
+        w, b = self.kernel, self.bias
+        x = tf.matmul(x, w) if b is None else tf.nn.dense(x, w, b, "relu" if relu else None)
         if len(shape) != 2:
             x = tf.reshape(x, (*shape[:-1], self.units))
         return x if relu or self.activation is None else self.activation(x)
