@@ -32,6 +32,7 @@ from .sources import c_name, kept, kernel_root, spliced
 OPTIONS = ("-std=c++17", "-ftz=true", "--ptxas-options=-v")
 HOST = -1  # the device while emulating
 FLAGS = 256  # error flags of a device: one for each op that checks indices
+LARGE = 1 << 20  # bytes from which an array moves to the device by the driver's own way
 STATIC = 16 << 10  # bytes of static shared memory that a kernel may have beside dynamic memory
 FIRST = 2**31 - 1  # a flag holds FIRST - position, so that the largest value tells the first bad position
 
@@ -87,7 +88,16 @@ def array_module(*arrays: Any) -> Any:
 
 def to_device(array: Any) -> Any:
     """The array on the current device, copied only if it is not there; while emulating, host memory is the device."""
-    return array if emulating or is_device(array) else _cupy().asarray(array)
+    if emulating or is_device(array):
+        return array
+    cupy = _cupy()
+    if capturing and isinstance(array, np.ndarray):
+        raise CaptureError("values come from the host")
+    if isinstance(array, np.ndarray) and array.nbytes >= LARGE and array.flags.c_contiguous:
+        made = cupy.ndarray(array.shape, array.dtype)
+        made.set(array)  # the driver's own way; asarray would go through a buffer of pinned memory of that size
+        return made
+    return cupy.asarray(array)
 
 
 class CaptureError(RuntimeError):
@@ -379,7 +389,12 @@ class Kernel:
                 cubin, name = cached_cubin(self.file, self.expression, f"sm_{cuda.Device(device).compute_capability}")
                 module = cuda.function.Module()
                 module.load(cubin)
-                self.functions[device] = Launcher(self.expression, int(module.get_function(name).ptr), module)
+                self.functions[device] = Launcher(
+                    self.expression,
+                    int(module.get_function(name).ptr),
+                    module,
+                    functools.partial(cuda.runtime.setDevice, device),
+                )
         return self.functions[device]
 
 

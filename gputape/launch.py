@@ -11,6 +11,7 @@ import functools
 import struct
 import sys
 import threading
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -87,11 +88,12 @@ class Launcher:
     """A loaded function, to be launched: `launcher(grid, block, arguments, smem, stream)`.
 
     function: the driver's handle. owner: what must live as long (its module). arguments: addresses as Python ints, NumPy
-    scalars of exactly the parameters' types, structured arrays of one element.
+    scalars of exactly the parameters' types, structured arrays of one element. ready: called in each thread before its first
+    launch, as the device's context must be the thread's.
     """
 
-    def __init__(self, name: str, function: int, owner: Any) -> None:
-        self.name, self.function, self.owner = name, function, owner
+    def __init__(self, name: str, function: int, owner: Any, ready: Callable[[], Any] = lambda: None) -> None:
+        self.name, self.function, self.owner, self.ready = name, function, owner, ready
         self.room = 0  # bytes of dynamic shared memory that the function was granted
         self.local = threading.local()
 
@@ -101,6 +103,8 @@ class Launcher:
         layout = getattr(self.local, "layout", None)
         types = tuple([type(a) for a in arguments])
         if layout is None or self.local.types != types:
+            if layout is None:
+                self.ready()
             layout = self.local.layout = Layout(arguments)
             self.local.types = types
         x, y, z = (*grid, 1, 1)[:3]

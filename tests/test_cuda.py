@@ -254,7 +254,7 @@ class FakeCuda:
 
     def __init__(self, log):
         self.log = log
-        self.runtime = SimpleNamespace(getDevice=lambda: 0)
+        self.runtime = SimpleNamespace(getDevice=lambda: 0, setDevice=lambda device: None)
         self.driver = SimpleNamespace(
             CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES=8, funcSetAttribute=lambda *a: log.append(("set", *a))
         )

@@ -78,6 +78,18 @@ def test_threads_and_types_do_not_mix(monkeypatch):
     assert driver.seen[-1][-1] == 7
 
 
+def test_a_thread_is_made_ready_before_its_first_launch(monkeypatch):
+    done = []
+    monkeypatch.setattr(launch, "driver", Driver)
+    launcher = launch.Launcher("f", 1, None, lambda: done.append(threading.get_ident()))
+    for _ in range(2):
+        launcher((1,), (1,), (np.int64(1),), 0, 0)
+    thread = threading.Thread(target=launcher, args=((1,), (1,), (np.int64(1),), 0, 0))
+    thread.start()
+    thread.join()
+    assert len(done) == len(set(done)) == 2 and done[0] == threading.get_ident()
+
+
 def test_on_a_gpu():
     if not cuda.available():
         pytest.skip("needs a GPU")
@@ -92,5 +104,5 @@ template <typename T> __global__ void filled(T* y, T a, bool b, int n) { if (thr
         np.testing.assert_array_equal(cuda.to_host(y), np.full(5, scalar))
     with pytest.raises(launch.LaunchError, match="returned error"):
         kernels.filled[np.float32](
-            1, (cuda.zeros((5,), np.float32), np.float32(1), np.bool_(True), np.int32(5)), smem=2**30
+            (1, 2**20), (cuda.zeros((5,), np.float32), np.float32(1), np.bool_(True), np.int32(5))
         )
