@@ -40,6 +40,7 @@ emulating: bool = False  # True inside emulated(); ops read it on every call
 capturing: bool = False  # True while a Graph is made: Variables keep their memory, work is noted and not done
 _driver: Any = None
 _counters: list[Any] = []
+_kind: Any = ()  # the type of device arrays, once cupy is imported
 _flags: dict[int, Any] = {}  # by device
 _flag_names: list[str] = []
 _no_array = type("ndarray", (), {})  # stands for the type of device arrays: nothing is an instance of it
@@ -78,7 +79,14 @@ def __getattr__(name: str) -> Any:
 
 def is_device(array: Any) -> bool:
     """Whether `array` is a cupy array; costs next to nothing where cupy was never imported."""
-    return type(array) is not np.ndarray and isinstance(array, getattr(sys.modules.get("cupy"), "ndarray", ()))
+    return type(array) is not np.ndarray and isinstance(array, _kind or _looked_up())
+
+
+def _looked_up() -> Any:
+    """The type of device arrays, kept; nothing as long as nobody has imported cupy."""
+    global _kind
+    _kind = getattr(sys.modules.get("cupy"), "ndarray", ())
+    return _kind
 
 
 def array_module(*arrays: Any) -> Any:
@@ -331,6 +339,7 @@ class Kernel:
     def __init__(self, file: Kernels, expression: str) -> None:
         self.file, self.expression = file, expression
         self.functions: dict[int, Launcher] = {}  # by device
+        self.threads = (file.block,)
 
     def __call__(self, grid: Any, args: Sequence[Any], smem: int = 0, block: Any = None) -> None:
         """Launch the kernel on the current stream.
@@ -342,9 +351,13 @@ class Kernel:
         strides and for oversized blocks.
         """
         grid = grid if type(grid) is tuple else (int(grid),)
-        block = (self.file.block,) if block is None else block if type(block) is tuple else (int(block),)
-        if math.prod(block) > self.file.block:
-            raise ValueError(f"{self.expression}: {block} is more than the {self.file.block} threads of {self.file!r}")
+        if block is None:
+            block = self.threads
+        else:
+            block = block if type(block) is tuple else (int(block),)
+            if math.prod(block) > self.file.block:
+                most = f"{self.file.block} threads of {self.file!r}"
+                raise ValueError(f"{self.expression}: {block} is more than the {most}")
         device = HOST if emulating else int(_cupy().cuda.runtime.getDevice())
         arguments = tuple([a if isinstance(a, np.generic) else self.checked(a, k, device) for k, a in enumerate(args)])
         if 0 in grid:
@@ -363,6 +376,8 @@ class Kernel:
 
     def checked(self, argument: Any, position: int, device: int) -> Any:
         """An argument that is no NumPy scalar, as the launch takes it: an address, on the host the array itself."""
+        if type(argument) is _kind and argument.data.device_id == device and argument.flags.c_contiguous:
+            return argument.data.ptr
         if argument is None:
             return np.uint64(0) if device == HOST else 0
         told = f"{self.expression}: argument {position}"
@@ -379,7 +394,7 @@ class Kernel:
             raise TypeError(f"{told} is an array on device {place}, the kernel runs on {device} ({HOST}: host memory)")
         if not argument.flags.c_contiguous:
             raise ValueError(f"{told}, of shape {argument.shape}, has strides, which kernels ignore: cuda.contiguous")
-        return argument if on_host else int(argument.data.ptr)
+        return argument if on_host else argument.data.ptr
 
     def loaded(self, device: int) -> Launcher:
         """The function on `device`, which is the current one; compiled if need be."""

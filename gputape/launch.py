@@ -85,7 +85,7 @@ def _described(argument: Any) -> tuple[int, int, str]:
 
 
 class Launcher:
-    """A loaded function, to be launched: `launcher(grid, block, arguments, smem, stream)`.
+    """A loaded function, to be launched: `launcher(grid, block, arguments, smem, stream)`, always with the same types.
 
     function: the driver's handle. owner: what must live as long (its module). arguments: addresses as Python ints, NumPy
     scalars of exactly the parameters' types, structured arrays of one element. ready: called in each thread before its first
@@ -101,12 +101,9 @@ class Launcher:
         self, grid: tuple[int, ...], block: tuple[int, ...], arguments: tuple[Any, ...], smem: int, stream: int
     ) -> None:
         layout = getattr(self.local, "layout", None)
-        types = tuple([type(a) for a in arguments])
-        if layout is None or self.local.types != types:
-            if layout is None:
-                self.ready()
+        if layout is None:
+            self.ready()
             layout = self.local.layout = Layout(arguments)
-            self.local.types = types
         x, y, z = (*grid, 1, 1)[:3]
         p, q, r = (*block, 1, 1)[:3]
         parameters = layout.fill(arguments)

@@ -315,6 +315,7 @@ def fake(monkeypatch):
     log = []
     module = SimpleNamespace(cuda=FakeCuda(log), ndarray=FakeArray)
     monkeypatch.setitem(sys.modules, "cupy", module)
+    monkeypatch.setattr(cuda, "_kind", FakeArray)
     monkeypatch.setattr(launch, "driver", lambda: module.cuda)
     monkeypatch.setattr(cuda, "available", lambda: True)
     monkeypatch.setattr(cuda, "cached_cubin", lambda file, expression, arch: (f"{expression} for {arch}", "_Z1f"))

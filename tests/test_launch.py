@@ -60,7 +60,7 @@ class Driver:
         return 0
 
 
-def test_threads_and_types_do_not_mix(monkeypatch):
+def test_threads_do_not_mix(monkeypatch):
     driver = Driver()
     monkeypatch.setattr(launch, "driver", lambda: driver)
     launcher = launch.Launcher("f", 1, None)
@@ -74,8 +74,6 @@ def test_threads_and_types_do_not_mix(monkeypatch):
     [t.join() for t in threads]
     assert sorted(v for *_, v in driver.seen) == sorted([0, 1, 2, 3] * 200)
     assert driver.seen[0][:3] == ([2, 3, 1, 32, 1, 1], 0, 5)
-    launcher((1,), (1,), (7, np.float32(1)), 0, 0)
-    assert driver.seen[-1][-1] == 7
 
 
 def test_a_thread_is_made_ready_before_its_first_launch(monkeypatch):
