@@ -77,6 +77,7 @@ class Library:
         self.functions = functions
         self.handles: dict[int, Any] = {}
         self.calls: dict[Any, Call | None] = {}
+        self.workspaces: dict[Any, Any] = {}  # by handle, of which each device has one, and stream
         pointers, size = [_POINTER] * 12, ctypes.c_size_t
         functions.cublasLtMatrixLayoutCreate.argtypes = [_POINTER, _INT32, ctypes.c_uint64, ctypes.c_uint64, _INT64]
         functions.cublasLtMatmulAlgoGetHeuristic.argtypes = [*pointers[:7], _INT32, _POINTER, _POINTER]
@@ -97,6 +98,16 @@ class Library:
 
     def attribute(self, what: str, target: Any, attribute: int, value: Any) -> None:
         self.check(f"cublasLt{what}SetAttribute", target, attribute, ctypes.byref(value), ctypes.sizeof(value))
+
+    def workspace(self, size: int, place: Any) -> Any:
+        """Memory for a product on a device's stream: eager ones follow each other there and share it, a captured one has
+        its own."""
+        if cuda.capturing:
+            return cuda.empty((size,), np.uint8)
+        kept = self.workspaces.get(place)
+        if kept is None or kept.size < size:
+            kept = self.workspaces[place] = cuda.empty((size,), np.uint8)
+        return kept
 
     def handle(self, device: int) -> Any:
         if device not in self.handles:
@@ -165,7 +176,7 @@ class Call:
     def launch(self, handle: Any, addresses: Sequence[int], stream: int) -> None:
         first, second, product = addresses
         of_first, of_second, of_product = self.layouts
-        workspace = cuda.empty((self.size,), np.uint8) if self.size else None
+        workspace = self.library.workspace(self.size, (handle.value, stream)) if self.size else None
         status = self.library.functions.cublasLtMatmul(
             *(handle, self.product, self.one, first, of_first, second, of_second, self.zero),
             *(product, of_product, product, of_product, self.algorithm),
@@ -202,6 +213,12 @@ def library() -> Library | None:
 # -- products
 
 
+@functools.cache
+def _name(dtype: np.dtype[Any]) -> str:
+    """NumPy computes a dtype's name anew at every question."""
+    return dtype.name
+
+
 def multiply(
     a: Any,
     b: Any,
@@ -222,7 +239,8 @@ def multiply(
     ReLU uint8, 8 elements to each, with a multiple of 16 columns.
     """
     lt = library()
-    if lt is None or a.dtype.name not in _TYPES or not a.size or not b.size:
+    name = _name(a.dtype)
+    if lt is None or name not in _TYPES or not a.size or not b.size:
         return False
     plan = planned(a.shape, a.strides, b.shape, b.strides, a.dtype.itemsize, transpose_a, transpose_b)
     if plan is None:
@@ -230,7 +248,7 @@ def multiply(
         plan = planned(a.shape, a.strides, b.shape, b.strides, a.dtype.itemsize, transpose_a, transpose_b)
     if plan is None or (epilogue != "none" and plan.batch * len(plan.begins) > 1):
         return False
-    name, device = a.dtype.name, cuda.HOST if cuda.emulating else int(out.data.device_id)
+    device = cuda.HOST if cuda.emulating else int(out.data.device_id)
     compute = _TYPES[name][3]
     compute = _FAST.get(compute, compute) if _tensor_float_32 and name in ("float32", "complex64") else compute
     stream = 0 if cuda.emulating else int(cuda.stream().ptr)
