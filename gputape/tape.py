@@ -389,7 +389,11 @@ class GradientTape:
                 return [None if g is None else v.batch(g) for g in grads]
             except Unvectorized as why:
                 log.info("a reverse pass per element: %s", why)
-        each = [[densified(g) for g in self._backprop([target], [Tensor(seed)], sources)] for seed in seeds]
+        # `seeds[k, ...]` is an array for a target of no dimensions too, which iterating would make scalars of
+        each = [
+            [densified(g) for g in self._backprop([target], [Tensor(seeds[k, ...])], sources)]
+            for k in range(len(seeds))
+        ]
         return [None if gs[0] is None else OPS["stack"](list(gs)) for gs in zip(*each, strict=True)]
 
     # -- explaining

@@ -17,9 +17,10 @@ from typing import Any
 import numpy as _numpy
 
 from ..errors import unknown_name as _unknown_name
-from . import elementwise, fft, gradients, linalg, products, random, reductions, shapes
+from . import elementwise, fft, gradient_products, gradients, linalg, products, random, reductions, shapes
 from .array import FUNCTIONS as _FUNCTIONS
 from .array import ndarray
+from .gradient_products import *  # noqa: F403 (what its __all__ says)
 from .gradients import *  # noqa: F403 (what its __all__ says)
 
 # Of NumPy itself: numbers, dtypes, and tools that take no arrays.
@@ -30,8 +31,19 @@ _OTHERS = """
 """
 globals().update({_name: getattr(_numpy, _name) for _name in _OTHERS.split()})
 globals().update(_FUNCTIONS, fft=fft, linalg=linalg, ndarray=ndarray, random=random)
-__all__ = sorted({*_FUNCTIONS, *_OTHERS.split(), *gradients.__all__, "fft", "linalg", "ndarray", "random"})
-del elementwise, gradients, products, reductions, shapes  # loading them declared their functions
+__all__ = sorted(
+    {
+        *_FUNCTIONS,
+        *_OTHERS.split(),
+        *gradients.__all__,
+        *gradient_products.__all__,
+        "fft",
+        "linalg",
+        "ndarray",
+        "random",
+    }
+)
+del elementwise, gradient_products, gradients, products, reductions, shapes  # loading them declared their functions
 
 
 def __getattr__(name: str) -> Any:

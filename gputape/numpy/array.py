@@ -308,6 +308,6 @@ def made_on_host(name: str) -> Callable[..., Any]:
     return make
 
 
-_CREATION = "zeros ones empty full eye identity arange linspace logspace geomspace tri indices hanning hamming"
+_CREATION = "zeros ones empty eye identity arange linspace logspace geomspace tri indices hanning hamming"
 for _name in _CREATION.split():
     FUNCTIONS[_name] = made_on_host(_name)

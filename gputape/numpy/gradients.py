@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import collections
 import functools
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -25,7 +27,7 @@ def _fresh(x: Any) -> Any:
     return wrap(OPS["identity"](t))
 
 
-def _followed(f: Function, args: tuple[Any, ...], kwargs: Any, argnum: Any, persistent: bool = False) -> Any:
+def followed(f: Function, args: tuple[Any, ...], kwargs: Any, argnum: Any, persistent: bool = False) -> Any:
     """A tape over `f(*args)`, its value, and the arguments it follows, nested as they are."""
     nums = (argnum,) if isinstance(argnum, int) else tuple(argnum)
     given = list(args)
@@ -39,7 +41,7 @@ def _followed(f: Function, args: tuple[Any, ...], kwargs: Any, argnum: Any, pers
     return tape, value, wanted
 
 
-def _plain(wanted: Any) -> Any:
+def plain(wanted: Any) -> Any:
     return nest.map_structure(lambda x: x._tensor, wanted)
 
 
@@ -53,9 +55,9 @@ def _out(grads: Any) -> Any:
     return nest.map_structure(one, grads)
 
 
-def _pulled(tape: GradientTape, value: Any, wanted: Any, seed: Any = None) -> Any:
+def pulled(tape: GradientTape, value: Any, wanted: Any, seed: Any = None) -> Any:
     seeds = None if seed is None else [tensor(s, v._array.dtype) for s, v in zip(seed, value, strict=True)]
-    return _out(tape.gradient(value, _plain(wanted), seeds, unconnected_gradients="zero"))
+    return _out(tape.gradient(value, plain(wanted), seeds, unconnected_gradients="zero"))
 
 
 def _scalar(value: Any, name: str) -> Tensor:
@@ -82,8 +84,8 @@ def value_and_grad(fun: Function, argnum: int | tuple[int, ...] = 0) -> Function
 
     @functools.wraps(fun)
     def call(*args: Any, **kwargs: Any) -> Any:
-        tape, value, wanted = _followed(fun, args, kwargs, argnum)
-        return value, _pulled(tape, _scalar(value, "grad"), wanted)
+        tape, value, wanted = followed(fun, args, kwargs, argnum)
+        return value, pulled(tape, _scalar(value, "grad"), wanted)
 
     return call
 
@@ -99,13 +101,50 @@ def grad(fun: Function, argnum: int | tuple[int, ...] = 0) -> Function:
     return functools.wraps(fun)(lambda *args, **kwargs: both(*args, **kwargs)[1])
 
 
+def grad_named(fun: Function, argname: str) -> Function:
+    """`grad` with respect to the positional argument called `argname`. ValueError, with the names, if there is none.
+
+    >>> from gputape.numpy import grad_named
+    >>> grad_named(lambda x, y: x * y, "y")(3.0, 2.0)
+    array(3.)
+    """
+    names = list(inspect.signature(fun).parameters)
+    if argname not in names:
+        raise ValueError(f"grad_named: the function has no argument {argname!r}, it has {', '.join(names)}")
+    return grad(fun, names.index(argname))
+
+
+def multigrad_dict(fun: Function) -> Function:
+    """A function that returns the gradients of `fun` with respect to all its arguments, a dict by their names.
+
+    Defaults count as given; of `*args` the gradient is a tuple, of `**kwargs` a dict.
+
+    >>> from gputape.numpy import multigrad_dict
+    >>> multigrad_dict(lambda x, scale=2.0: scale * x**2)(3.0)
+    {'x': array(12.), 'scale': array(9.)}
+    """
+    signature = inspect.signature(fun)
+
+    def of_dict(arguments: dict[str, Any]) -> Any:
+        bound = inspect.BoundArguments(signature, collections.OrderedDict(arguments))
+        return fun(*bound.args, **bound.kwargs)
+
+    @functools.wraps(fun)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        bound = signature.bind(*args, **kwargs)
+        bound.apply_defaults()
+        return grad(of_dict)(dict(bound.arguments))
+
+    return call
+
+
 def grad_and_aux(fun: Function, argnum: int = 0) -> Function:
     """`fun` returns (scalar, anything): a function that returns (gradient of the scalar, anything)."""
 
     @functools.wraps(fun)
     def call(*args: Any, **kwargs: Any) -> Any:
-        tape, (value, aux), wanted = _followed(fun, args, kwargs, argnum)
-        return _pulled(tape, _scalar(value, "grad_and_aux"), wanted), aux
+        tape, (value, aux), wanted = followed(fun, args, kwargs, argnum)
+        return pulled(tape, _scalar(value, "grad_and_aux"), wanted), aux
 
     return call
 
@@ -120,10 +159,13 @@ def elementwise_grad(fun: Function, argnum: int = 0) -> Function:
 
     @functools.wraps(fun)
     def call(*args: Any, **kwargs: Any) -> Any:
-        tape, value, wanted = _followed(fun, args, kwargs, argnum)
-        return _pulled(tape, tensor(value), wanted)
+        tape, value, wanted = followed(fun, args, kwargs, argnum)
+        return pulled(tape, tensor(value), wanted)
 
     return call
+
+
+deriv = elementwise_grad  # of a function of single elements both are the same
 
 
 def holomorphic_grad(fun: Function, argnum: int = 0) -> Function:
@@ -142,11 +184,11 @@ def jacobian(fun: Function, argnum: int = 0) -> Function:
 
     @functools.wraps(fun)
     def call(*args: Any, **kwargs: Any) -> Any:
-        tape, value, wanted = _followed(fun, args, kwargs, argnum, persistent=True)
+        tape, value, wanted = followed(fun, args, kwargs, argnum, persistent=True)
         y = tensor(value)
         if y._array.size != 1:
-            return _out(tape.jacobian(y, _plain(wanted), unconnected_gradients="zero"))
-        made = _pulled(tape, y, wanted)  # one row: a plain reverse pass
+            return _out(tape.jacobian(y, plain(wanted), unconnected_gradients="zero"))
+        made = pulled(tape, y, wanted)  # one row: a plain reverse pass
         return nest.map_structure(lambda g: FUNCTIONS["reshape"](g, y._array.shape + g.shape), made)
 
     return call
@@ -155,54 +197,6 @@ def jacobian(fun: Function, argnum: int = 0) -> Function:
 def hessian(fun: Function, argnum: int = 0) -> Function:
     """Second derivatives of `fun`, of shape `fun(...).shape + arg.shape + arg.shape`."""
     return jacobian(jacobian(fun, argnum), argnum)
-
-
-def hessian_vector_product(fun: Function, argnum: int = 0) -> Function:
-    """A function of the arguments and one more, a vector like args[argnum]: the Hessian times it, never built."""
-    first = grad(fun, argnum)
-
-    def call(*args: Any, **kwargs: Any) -> Any:
-        *rest, vector = args
-        tape, value, wanted = _followed(first, tuple(rest), kwargs, argnum)
-        return _pulled(tape, [tensor(v) for v in nest.flatten(value)], wanted, nest.flatten(vector))
-
-    return call
-
-
-def make_vjp(fun: Function, argnum: int = 0) -> Function:
-    """A function of the arguments that returns `(vjp, value)`: `vjp(g)` is g times the jacobian, as often as called."""
-
-    @functools.wraps(fun)
-    def call(*args: Any, **kwargs: Any) -> Any:
-        tape, value, wanted = _followed(fun, args, kwargs, argnum, persistent=True)
-        flat = [tensor(v) for v in nest.flatten(value)]
-        return (lambda g: _pulled(tape, flat, wanted, nest.flatten(g))), value
-
-    return call
-
-
-def make_jvp(fun: Function, argnum: int = 0) -> Function:
-    """A function of the arguments that returns `jvp`: `jvp(v)` is `(value, jacobian times v)`.
-
-    The reverse pass is linear in the gradient it starts from: its own gradient is the product.
-    """
-
-    def at(*args: Any, **kwargs: Any) -> Function:
-        def jvp(v: Any) -> Any:
-            tape, value, wanted = _followed(fun, args, kwargs, argnum, persistent=True)
-            flat = [tensor(y) for y in nest.flatten(value)]
-            with GradientTape(watch_accessed_variables=False) as outer:
-                seeds = [OPS["zeros_like"](y) for y in flat]
-                outer.watch(seeds)
-                pulled = tape.gradient(flat, nest.flatten(_plain(wanted)), seeds, unconnected_gradients="zero")
-            pulled = [densified(p) for p in pulled]
-            like = [tensor(d, p._array.dtype) for d, p in zip(nest.flatten(v), pulled, strict=True)]
-            made = outer.gradient(pulled, seeds, like, unconnected_gradients="zero")
-            return value, nest.pack_sequence_as(value, [wrap(m) for m in made])
-
-        return jvp
-
-    return at
 
 
 def checkpoint(fun: Function) -> Function:
@@ -218,15 +212,6 @@ def _view(x: Any) -> Any:
 
 
 __all__ = [
-    "checkpoint",
-    "elementwise_grad",
-    "grad",
-    "grad_and_aux",
-    "hessian",
-    "hessian_vector_product",
-    "holomorphic_grad",
-    "jacobian",
-    "make_jvp",
-    "make_vjp",
-    "value_and_grad",
+    *("checkpoint", "deriv", "elementwise_grad", "grad", "grad_and_aux", "grad_named", "hessian", "holomorphic_grad"),
+    *("jacobian", "multigrad_dict", "value_and_grad"),
 ]

@@ -296,3 +296,9 @@ def full_like(a: Any, fill_value: Any, dtype: Any = None) -> Any:
     """An array of the shape of `a` that holds `fill_value`, which may have a gradient."""
     x = tensor(a)._array
     return broadcast_to(tensor(fill_value, dtype or x.dtype), x.shape)
+
+
+@numpy_function
+def full(shape: Any, fill_value: Any, dtype: Any = None) -> Any:
+    """An array of `shape` that holds `fill_value`, which may have a gradient."""
+    return FUNCTIONS["array"](broadcast_to(tensor(fill_value, dtype), shape))

@@ -1,40 +1,14 @@
-"""What scripts of gradients need besides: parameters as one vector, plain optimizers, a check of gradients."""
+"""gputape.numpy.misc.optimizers: plain optimizers of a nest of arrays."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
-from .. import nest
-from ..testing import check_gradients
-from .array import FUNCTIONS, asarray, host, wrap
+from ..array import FUNCTIONS
+from .vector import flatten
 
 Callback = Callable[[Any, int, Any], Any]
-
-
-def flatten(value: Any) -> tuple[Any, Callable[[Any], Any]]:
-    """A nest of arrays as one vector, and the function that makes such a nest of a vector. Both have gradients.
-
-    >>> from gputape.numpy.misc import flatten
-    >>> vector, unflatten = flatten({"b": 3.0, "w": [1.0, 2.0]})
-    >>> vector
-    array([3., 1., 2.])
-    >>> unflatten(vector * 2)
-    {'b': array(6.), 'w': [array(2.), array(4.)]}
-    """
-    leaves = [asarray(x) for x in nest.flatten(value)]
-    shapes = [x.shape for x in leaves]
-    ends = [0]
-    for x in leaves:
-        ends.append(ends[-1] + x.size)
-
-    def unflatten(vector: Any) -> Any:
-        v = asarray(vector)
-        parts = [v[a:b].reshape(s) for a, b, s in zip(ends[:-1], ends[1:], shapes, strict=True)]
-        return nest.pack_sequence_as(value, parts)
-
-    empty = FUNCTIONS["zeros"](0)
-    return (FUNCTIONS["concatenate"]([x.reshape(-1) for x in leaves]) if leaves else empty), unflatten
 
 
 def _run(step: Callable[[int, Any], Any], grad: Any, x0: Any, callback: Callback | None, num_iters: int) -> Any:
@@ -104,13 +78,4 @@ def adam(
     return _run(step, grad, x0, callback, num_iters)
 
 
-def check_grads(f: Callable[..., Any], modes: Any = ("rev",), order: int = 2) -> Callable[..., None]:
-    """A function of example arguments that raises AssertionError if gradients of `f` differ from finite differences."""
-    if "fwd" in modes:
-        raise NotImplementedError("check_grads: there is no forward mode here, use modes=('rev',)")
-    return lambda *args: check_gradients(
-        lambda *xs: f(*[wrap(x) for x in xs]), *[host(FUNCTIONS["array"](a)) for a in args], order=order
-    )
-
-
-__all__ = ["adam", "check_grads", "flatten", "rmsprop", "sgd"]
+__all__ = ["adam", "rmsprop", "sgd"]
