@@ -6,6 +6,7 @@ import pytest
 import gputape as tf
 import gputape.numpy as np
 from gputape.numpy.extend import defvjp, defvjp_argnum, notrace_primitive, primitive
+from gputape.numpy.misc.fixed_points import fixed_point
 from gputape.numpy.test_util import check_grads
 
 X = onp.array([0.3, -0.7, 1.2])
@@ -93,3 +94,16 @@ def test_jacobian_of_a_target_without_dimensions():
         tape.watch(x)
         y = x * x
     assert float(tape.jacobian(y, x)) == 4.0
+
+
+def test_fixed_point():
+    def root(a):
+        return fixed_point(
+            lambda a: lambda x: 0.5 * (x + a / x), a, onp.ones(2), lambda x, y: np.max(abs(x - y)), 1e-13
+        )
+
+    a = onp.array([2.0, 3.0])
+    onp.testing.assert_allclose(root(a).numpy(), onp.sqrt(a))
+    onp.testing.assert_allclose(np.elementwise_grad(root)(a).numpy(), 0.5 / onp.sqrt(a))
+    second = np.elementwise_grad(np.elementwise_grad(root))(a)
+    onp.testing.assert_allclose(second.numpy(), -0.25 * a**-1.5)

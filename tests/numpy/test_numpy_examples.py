@@ -18,6 +18,8 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
         ("numpy/mixture", lambda gain: gain > 0.3),
         ("numpy/define_gradient", lambda error: error < 1e-12),
         ("numpy/tanh", lambda third: abs(third + 2) < 1e-9),
+        ("numpy/fixed_point", lambda distance: distance < 1e-3),
+        ("numpy/gaussian_process", lambda error: error < 0.15),
         ("own_kernel", lambda accuracy: accuracy > 0.9),
     ],
 )
