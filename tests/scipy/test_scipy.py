@@ -40,12 +40,14 @@ def test_special_corners():
 @pytest.mark.parametrize(
     "name, method, args",
     [
-        *[("norm", m, (X, 0.5, 1.5)) for m in ("pdf", "logpdf", "cdf", "logcdf", "sf")],
+        *[("norm", m, (X, 0.5, 1.5)) for m in ("pdf", "logpdf", "cdf", "logcdf", "sf", "logsf")],
         *[("multivariate_normal", m, (RNG.standard_normal((4, 3)), W[0], COV)) for m in ("pdf", "logpdf")],
         ("multivariate_normal", "logpdf", (W[0], W[1], 2.0)),
         ("multivariate_normal", "logpdf", (W, W[1], onp.array([1.0, 2.0, 3.0]))),
         ("t", "logpdf", (X, 3.5, 0.2, 2.0)),
         ("t", "pdf", (X, 3.5)),
+        ("chi2", "logpdf", (X, 3.5)),
+        ("chi2", "pdf", (X, 3.5)),
         ("beta", "pdf", (X, 2.0, 3.0)),
         ("gamma", "pdf", (X, 2.5)),
         ("poisson", "pmf", (onp.arange(1.0, 5.0), 2.5)),
@@ -64,3 +66,10 @@ def test_stats(name, method, args):
         tf.testing.check_gradients(of_root, *args[:2], W, order=1, rtol=1e-4)
         return
     tf.testing.check_gradients(density, *args, order=1, rtol=1e-4)
+
+
+def test_distributions_are_modules():
+    import gputape.scipy.stats.norm as norm
+
+    assert norm is stats.norm
+    onp.testing.assert_allclose(stats.chi2.cdf(X, 3.5).numpy(), scipy_stats.chi2.cdf(X, 3.5))
