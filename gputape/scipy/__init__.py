@@ -1,5 +1,5 @@
-"""SciPy's names over gputape.numpy: `gputape.scipy.special` and `gputape.scipy.stats`, differentiable."""
+"""SciPy's names over gputape.numpy: `special`, `stats` and `integrate`, differentiable."""
 
-from . import special, stats
+from . import integrate, special, stats
 
-__all__ = ["special", "stats"]
+__all__ = ["integrate", "special", "stats"]

@@ -20,6 +20,8 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
         ("numpy/tanh", lambda third: abs(third + 2) < 1e-9),
         ("numpy/fixed_point", lambda distance: distance < 1e-3),
         ("numpy/gaussian_process", lambda error: error < 0.15),
+        ("numpy/rosenbrock", lambda error: error < 1e-9),
+        ("numpy/ode_net", lambda left: left < 0.1),
         ("own_kernel", lambda accuracy: accuracy > 0.9),
     ],
 )
