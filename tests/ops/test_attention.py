@@ -84,6 +84,29 @@ def test_kernels_and_numpy_bodies_against_meaning(device, shape, causal, masked,
             check_kernel(op, *arrays, **options, **LOOSE.get(dtype, {}))
 
 
+# Past a tile and past the last one, heads that share keys, width and depth that are no tile's; in blocks of 16 bytes.
+EIGHTS = [(1, 130, 70, 2, 1, 64, 24), (2, 3, 65, 1, 1, 8, 16), (1, 65, 66, 2, 2, 72, 128), (1, 1, 1, 1, 1, 8, 8)]
+
+
+@on_devices
+@pytest.mark.parametrize("dtype", DTYPES[2:])
+@pytest.mark.parametrize("causal, masked, biased", [(False,) * 3, (True, False, False), (False, True, False), (True,) * 3])
+@pytest.mark.parametrize("shape", EIGHTS, ids=str)
+def test_tensor_cores_against_meaning(device, shape, causal, masked, biased, dtype):
+    mask = mask_of(shape) if masked else np.zeros(0, bool)
+    form = (1, shape[3], shape[1], shape[2])
+    bias = RNG.standard_normal(form).astype(np.float32) if biased else np.zeros(0, np.float32)
+    options = {"scale": -0.3 if masked else 0.3, "causal": causal}
+    given = [*operands(shape, dtype), mask, bias]
+    made = family.attend.composed(*given, **options)
+    dy = RNG.standard_normal(made[0].shape).astype(dtype)
+    with cuda.count_launches() as counter:
+        check_kernel(family.attend, *given, **options, **LOOSE[dtype])
+        check_kernel(family.attend_grad, *given, dy, *made, **options, **LOOSE[dtype])
+    kinds = [name.split("<")[0] for name in counter.launches if "tensor" in name]
+    assert set(kinds) == {f"attention_tensor_{kind}" for kind in ("forward", "backward_queries", "backward_keys")}
+
+
 @pytest.mark.parametrize("masked", [False, True])
 def test_gradients(device, masked):
     mask = np.array([[[[True, False], [False, False]]]]) if masked else None
