@@ -11,7 +11,7 @@
 //   Hidden are keys where the mask is false, and with `causal` those later than the query; ds is 0 there. A query that
 //   sees no key gets the mean of all values, as all its scores are equal.
 //
-//   T          float, double, __half, __nv_bfloat16; computed in Acc<T>
+//   T          float, double, __half, __nv_bfloat16; computed in Acc<T>. Half types in rows of 8 go to attention_tensor.cuh
 //   q, y       (batch, queries, heads, depth or width); k, v (batch, keys, key_heads, depth or width), both up to 128
 //   mask, bias null, or with a stride for each of batch, heads, queries, keys, 0 where they are broadcast; stats (2, batch,
 //              heads, queries), m and l
