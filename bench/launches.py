@@ -85,7 +85,7 @@ class Ledger:
         width = next((size for kind, size in WIDTHS.items() if kind in kernel.expression), 4)
         self.note(name, sum(_bytes(a, width) for a in args), count(*args) if count else 0)
 
-    def capture(self, step: Callable[[], Any]) -> tuple[Any, Any]:
+    def capture(self, step: Callable[[], Any], borrowed: Any) -> tuple[Any, Any]:
         self.entries = []
         return SimpleNamespace(launch=lambda: None), step()
 

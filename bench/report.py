@@ -29,7 +29,12 @@ from gputape.sources import write_whole
 
 ROOT = Path(__file__).resolve().parents[1]
 TAIL = 4000  # characters kept of what a section printed
-TESTED = "tests/test_op_table.py"  # under the sanitizer, which makes kernels a hundred times slower
+TESTED = (
+    "tests/ops/test_softmax.py",
+    "tests/ops/test_loss.py",
+    "tests/ops/test_norm.py",
+    "tests/ops/test_index.py",
+)  # under the sanitizer, which makes kernels a hundred times slower
 BENCHES = sorted((ROOT / "bench" / "ops").glob("bench_*.py"))
 TELLING = ("softmax", "update", "loss", "norm", "reduce", "matmul", "attention", "conv")  # of these, first
 
@@ -48,7 +53,9 @@ def python(*arguments: str) -> list[str]:
 
 
 def pytest(*arguments: str) -> list[str]:
-    return python("-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments)
+    # Kernels are compiled at their first launch, so many processes help; pytest-benchmark warns of them.
+    many = ("-n", str(min(os.cpu_count() or 1, 16))) if importlib.util.find_spec("xdist") else ()
+    return python("-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:benchmark", *many, *arguments)
 
 
 def on_gpu() -> list[Section]:
@@ -57,15 +64,14 @@ def on_gpu() -> list[Section]:
     rest = [f"bench.ops.{path.stem}" for path in BENCHES if f"bench.ops.{path.stem}" not in first]
     sanitizer = ["compute-sanitizer", "--error-exitcode", "1", "--tool"]
     return [
-        Section("device tests of the ops", pytest("-k", "cuda", "tests/ops"), 120),
+        Section("tests", pytest("-k", "not emulated and not sm_", "tests"), 240),
         Section("kernels beside peers", python("-m", "bench.peers"), 90),
         Section("models: mlp", python("-m", "bench.models", "mlp", "custom_model"), 120),
         Section("kernels: first", python("-m", "bench.report", "--run", *first), 120),
         Section("determinism", python("-m", "bench.determinism"), 60),
-        Section("device tests", pytest("-k", "cuda"), 180),
         Section("models: others", python("-m", "bench.models", "transformer", "cnn", "lstm"), 180),
         *[
-            Section(tool, [*sanitizer, tool, *pytest("-k", "cuda", TESTED)], 180, needs="compute-sanitizer")
+            Section(tool, [*sanitizer, tool, *pytest("-n0", "-k", "cuda", *TESTED)], 120, needs="compute-sanitizer")
             for tool in ("memcheck", "racecheck", "initcheck")
         ],
         Section("models: large", python("-m", "bench.models", "gpt2", "resnet50"), 240),

@@ -77,6 +77,7 @@ class Library:
         self.functions = functions
         self.handles: dict[int, Any] = {}
         self.calls: dict[Any, Call | None] = {}
+        self.workspaces: dict[Any, Any] = {}  # by handle, of which each device has one, and stream
         pointers, size = [_POINTER] * 12, ctypes.c_size_t
         functions.cublasLtMatrixLayoutCreate.argtypes = [_POINTER, _INT32, ctypes.c_uint64, ctypes.c_uint64, _INT64]
         functions.cublasLtMatmulAlgoGetHeuristic.argtypes = [*pointers[:7], _INT32, _POINTER, _POINTER]
@@ -97,6 +98,16 @@ class Library:
 
     def attribute(self, what: str, target: Any, attribute: int, value: Any) -> None:
         self.check(f"cublasLt{what}SetAttribute", target, attribute, ctypes.byref(value), ctypes.sizeof(value))
+
+    def workspace(self, size: int, place: Any) -> Any:
+        """Memory for a product on a device's stream: eager ones follow each other there and share it, a captured one has
+        its own."""
+        if cuda.capturing:
+            return cuda.empty((size,), np.uint8)
+        kept = self.workspaces.get(place)
+        if kept is None or kept.size < size:
+            kept = self.workspaces[place] = cuda.empty((size,), np.uint8)
+        return kept
 
     def handle(self, device: int) -> Any:
         if device not in self.handles:
@@ -122,7 +133,9 @@ class Call:
     def __init__(self, library: Library, plan: Plan, dtype: str, epilogue: str, compute: int) -> None:
         element, scale, scale_dtype, _ = _TYPES[dtype]
         self.library, self.plan = library, plan
-        self.one, self.zero = np.ones(1, scale_dtype), np.zeros(1, scale_dtype)
+        self.scales = np.array([1, 0], scale_dtype)  # alpha and beta
+        self.one = self.scales.ctypes.data
+        self.zero = self.one + self.scales.itemsize
         self.product = library.made("MatmulDesc", compute, scale)
         for attribute, turned in zip((_TRANSA, _TRANSB), plan.turned):
             library.attribute("MatmulDesc", self.product, attribute, _INT32(turned))
@@ -157,19 +170,20 @@ class Call:
             handle, self.product, *operands, limits, 1, ctypes.byref(self.found), ctypes.byref(count)
         )
         self.library.check("cublasLtMatmulPreferenceDestroy", limits)
+        self.size, self.algorithm = self.found.workspace, ctypes.byref(self.found)  # the algorithm stands first in it
         return int(status or (self.found.state if count.value else _NOT_SUPPORTED))
 
     def launch(self, handle: Any, addresses: Sequence[int], stream: int) -> None:
         first, second, product = addresses
         of_first, of_second, of_product = self.layouts
-        size = self.found.workspace
-        workspace = cuda.empty((size,), np.uint8) if size else None
-        self.library.check(
-            "cublasLtMatmul",
-            *(handle, self.product, self.one.ctypes.data, first, of_first, second, of_second, self.zero.ctypes.data),
-            *(product, of_product, product, of_product, ctypes.byref(self.found)),  # the algorithm stands first in it
-            *(cuda.address(workspace) if workspace is not None else None, size, stream),
+        workspace = self.library.workspace(self.size, (handle.value, stream)) if self.size else None
+        status = self.library.functions.cublasLtMatmul(
+            *(handle, self.product, self.one, first, of_first, second, of_second, self.zero),
+            *(product, of_product, product, of_product, self.algorithm),
+            *(cuda.address(workspace) if workspace is not None else None, self.size, stream),
         )
+        if status:
+            raise BlasError(f"cublasLtMatmul returned status {status}")
 
 
 def dynamic_library() -> Any:
@@ -199,6 +213,12 @@ def library() -> Library | None:
 # -- products
 
 
+@functools.cache
+def _name(dtype: np.dtype[Any]) -> str:
+    """NumPy computes a dtype's name anew at every question."""
+    return dtype.name
+
+
 def multiply(
     a: Any,
     b: Any,
@@ -219,7 +239,8 @@ def multiply(
     ReLU uint8, 8 elements to each, with a multiple of 16 columns.
     """
     lt = library()
-    if lt is None or a.dtype.name not in _TYPES or not a.size or not b.size:
+    name = _name(a.dtype)
+    if lt is None or name not in _TYPES or not a.size or not b.size:
         return False
     plan = planned(a.shape, a.strides, b.shape, b.strides, a.dtype.itemsize, transpose_a, transpose_b)
     if plan is None:
@@ -227,11 +248,11 @@ def multiply(
         plan = planned(a.shape, a.strides, b.shape, b.strides, a.dtype.itemsize, transpose_a, transpose_b)
     if plan is None or (epilogue != "none" and plan.batch * len(plan.begins) > 1):
         return False
-    name, device = a.dtype.name, cuda.HOST if cuda.emulating else int(out.data.device_id)
+    device = cuda.HOST if cuda.emulating else int(out.data.device_id)
     compute = _TYPES[name][3]
     compute = _FAST.get(compute, compute) if _tensor_float_32 and name in ("float32", "complex64") else compute
     stream = 0 if cuda.emulating else int(cuda.stream().ptr)
-    bases = [cuda.address(x) for x in (b, a, out)]
+    bases = [cuda.address(x) for x in (b, a, out)] if cuda.emulating else [b.data.ptr, a.data.ptr, out.data.ptr]
     others = [cuda.address(x) for x in (vector, aux) if x is not None]
     with _lock:
         handle = lt.handle(device)

@@ -6,6 +6,7 @@ arithmetic on shapes and strides; blas.py hands the plan to cuBLASLt, ops/matmul
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import itertools
 from collections.abc import Sequence
@@ -23,7 +24,8 @@ class Matrix(NamedTuple):
     stride: int
 
 
-class Plan(NamedTuple):
+@dataclasses.dataclass(frozen=True, eq=False)
+class Plan:
     """product = first second, where `turned` says which of the two is transposed first.
 
     batch: matrices per call. begins: for each call, where the three matrices begin, in elements of their arrays.

@@ -25,7 +25,7 @@ class Concrete:
 
     def __init__(self, trace: Trace, result: Any, guarded: list[Any]) -> None:
         self.reasons, self.custom, self.guards = trace.reasons, trace.custom, guarded
-        self.trace, self.structure = trace, result
+        self.trace = trace
         self.registers = trace.registers
         self.results = [trace.register(y) if isinstance(y, Array) else -1 for y in nest.flatten(result)]
         self.plain = [None if isinstance(y, Array) else y for y in nest.flatten(result)]
@@ -33,8 +33,19 @@ class Concrete:
         self.on_host = not cuda.emulating and all(
             type(x._array) is np.ndarray for x in trace.alive if isinstance(x, Array)
         )
+        self.structure = self.outlined(result)
+        trace.alive, trace.versions = [], {}  # lets go of what the function's first run made
         self.lives = Lives(self.steps, set(self.results))
         self.forced: str | None = None  # why the program is no graph on the device, though it runs there
+
+    def outlined(self, result: Any) -> Any:
+        """The result's structure, with tensors that take no memory in the place of those of the first run."""
+        leaves = nest.flatten(result)
+        for k, (y, register) in enumerate(zip(leaves, self.results, strict=True)):
+            if isinstance(y, Array):
+                leaves[k] = Tensor(np.broadcast_to(np.zeros((), y._array.dtype), y._array.shape))
+                self.trace.slots[leaves[k]._id] = register
+        return nest.pack_sequence_as(result, leaves)
 
     @functools.cached_property
     def plan(self) -> Plan:

@@ -26,11 +26,13 @@ from typing import Any
 
 import numpy as np
 
+from .launch import Launcher
 from .sources import c_name, kept, kernel_root, spliced
 
 OPTIONS = ("-std=c++17", "-ftz=true", "--ptxas-options=-v")
 HOST = -1  # the device while emulating
 FLAGS = 256  # error flags of a device: one for each op that checks indices
+LARGE = 1 << 20  # bytes from which an array moves to the device by the driver's own way
 STATIC = 16 << 10  # bytes of static shared memory that a kernel may have beside dynamic memory
 FIRST = 2**31 - 1  # a flag holds FIRST - position, so that the largest value tells the first bad position
 
@@ -38,6 +40,7 @@ emulating: bool = False  # True inside emulated(); ops read it on every call
 capturing: bool = False  # True while a Graph is made: Variables keep their memory, work is noted and not done
 _driver: Any = None
 _counters: list[Any] = []
+_kind: Any = ()  # the type of device arrays, once cupy is imported
 _flags: dict[int, Any] = {}  # by device
 _flag_names: list[str] = []
 _no_array = type("ndarray", (), {})  # stands for the type of device arrays: nothing is an instance of it
@@ -63,7 +66,7 @@ def available() -> bool:
 
 
 def _cupy() -> Any:
-    if not available():
+    if not available():  # decided once, so this is a lookup
         raise RuntimeError("no CUDA device is usable here: see `python -m gputape doctor`, or use tf.device('/CPU:0')")
     return sys.modules["cupy"]
 
@@ -76,7 +79,14 @@ def __getattr__(name: str) -> Any:
 
 def is_device(array: Any) -> bool:
     """Whether `array` is a cupy array; costs next to nothing where cupy was never imported."""
-    return type(array) is not np.ndarray and isinstance(array, getattr(sys.modules.get("cupy"), "ndarray", ()))
+    return type(array) is not np.ndarray and isinstance(array, _kind or _looked_up())
+
+
+def _looked_up() -> Any:
+    """The type of device arrays, kept; nothing as long as nobody has imported cupy."""
+    global _kind
+    _kind = getattr(sys.modules.get("cupy"), "ndarray", ())
+    return _kind
 
 
 def array_module(*arrays: Any) -> Any:
@@ -86,7 +96,16 @@ def array_module(*arrays: Any) -> Any:
 
 def to_device(array: Any) -> Any:
     """The array on the current device, copied only if it is not there; while emulating, host memory is the device."""
-    return array if emulating or is_device(array) else _cupy().asarray(array)
+    if emulating or is_device(array):
+        return array
+    cupy = _cupy()
+    if capturing and isinstance(array, np.ndarray):
+        raise CaptureError("values come from the host")
+    if isinstance(array, np.ndarray) and array.nbytes >= LARGE and array.flags.c_contiguous:
+        made = cupy.ndarray(array.shape, array.dtype)
+        made.set(array)  # the driver's own way; asarray would go through a buffer of pinned memory of that size
+        return made
+    return cupy.asarray(array)
 
 
 class CaptureError(RuntimeError):
@@ -129,7 +148,7 @@ def empty(shape: Any, dtype: Any) -> Any:
     While emulating, every byte is 0xFF, which is NaN in floats: what a kernel leaves unwritten shows.
     """
     if not emulating:
-        return _cupy().empty(shape, dtype)
+        return _cupy().ndarray(shape, dtype)  # which is what cupy.empty calls
     array = np.empty(shape, dtype)
     array.reshape(-1).view(np.uint8)[...] = 0xFF
     return array
@@ -147,6 +166,21 @@ def zeros(shape: Any, dtype: Any) -> Any:
     array = empty(shape, dtype)
     array_code(lambda a: a.fill(0), array)
     return array
+
+
+def copy_into(target: Any, array: Any) -> None:
+    """Copy `array`, on the device or the host, into `target`, which is contiguous and of the same shape and dtype."""
+    if is_device(target) and is_device(array) and array.flags.c_contiguous:
+        target.data.copy_from_device_async(array.data, target.nbytes, stream())
+    else:
+        target[...] = to_device(array)
+
+
+def copied(array: Any) -> Any:
+    """A copy of a contiguous array of the device."""
+    made = empty_like(array)
+    copy_into(made, array)
+    return made
 
 
 def address(array: Any) -> int:
@@ -304,7 +338,8 @@ class Kernel:
 
     def __init__(self, file: Kernels, expression: str) -> None:
         self.file, self.expression = file, expression
-        self.functions: dict[int, Any] = {}  # by device
+        self.functions: dict[int, Launcher] = {}  # by device
+        self.threads = (file.block,)
 
     def __call__(self, grid: Any, args: Sequence[Any], smem: int = 0, block: Any = None) -> None:
         """Launch the kernel on the current stream.
@@ -316,28 +351,35 @@ class Kernel:
         strides and for oversized blocks.
         """
         grid = grid if type(grid) is tuple else (int(grid),)
-        block = (self.file.block,) if block is None else block if type(block) is tuple else (int(block),)
-        if math.prod(block) > self.file.block:
-            raise ValueError(f"{self.expression}: {block} is more than the {self.file.block} threads of {self.file!r}")
+        if block is None:
+            block = self.threads
+        else:
+            block = block if type(block) is tuple else (int(block),)
+            if math.prod(block) > self.file.block:
+                most = f"{self.file.block} threads of {self.file!r}"
+                raise ValueError(f"{self.expression}: {block} is more than the {most}")
         device = HOST if emulating else int(_cupy().cuda.runtime.getDevice())
-        args = tuple([a if isinstance(a, np.generic) else self.checked(a, k, device) for k, a in enumerate(args)])
+        arguments = tuple([a if isinstance(a, np.generic) else self.checked(a, k, device) for k, a in enumerate(args)])
         if 0 in grid:
             return
         for counter in _counters:
             counter.launches.append(self.expression)
         if device == HOST:
-            _driver.launch(self, grid, block, args, smem)
+            _driver.launch(self, grid, block, arguments, smem)
             return
         function = self.functions.get(device) or self.loaded(device)
-        if smem > (48 << 10) - STATIC:  # any kernel may have 48 KiB; more is granted on request
+        if smem > max(function.room, (48 << 10) - STATIC):  # any kernel may have 48 KiB; more is granted on request
             driver = _cupy().cuda.driver
-            driver.funcSetAttribute(function.ptr, driver.CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES, smem)
-        function(grid, block, args, smem)
+            driver.funcSetAttribute(function.function, driver.CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES, smem)
+            function.room = smem
+        function(grid, block, arguments, smem, stream().ptr)
 
     def checked(self, argument: Any, position: int, device: int) -> Any:
-        """An argument that is no NumPy scalar, as the launch takes it: an array's memory, or a null pointer."""
+        """An argument that is no NumPy scalar, as the launch takes it: an address, on the host the array itself."""
+        if type(argument) is _kind and argument.data.device_id == device and argument.flags.c_contiguous:
+            return argument.data.ptr
         if argument is None:
-            return np.uint64(0)
+            return np.uint64(0) if device == HOST else 0
         told = f"{self.expression}: argument {position}"
         on_host = isinstance(argument, np.ndarray)
         if on_host and argument.dtype.names:  # a struct, passed by value
@@ -352,9 +394,9 @@ class Kernel:
             raise TypeError(f"{told} is an array on device {place}, the kernel runs on {device} ({HOST}: host memory)")
         if not argument.flags.c_contiguous:
             raise ValueError(f"{told}, of shape {argument.shape}, has strides, which kernels ignore: cuda.contiguous")
-        return argument if on_host else argument.data
+        return argument if on_host else argument.data.ptr
 
-    def loaded(self, device: int) -> Any:
+    def loaded(self, device: int) -> Launcher:
         """The function on `device`, which is the current one; compiled if need be."""
         cuda = _cupy().cuda
         with _lock:
@@ -362,7 +404,12 @@ class Kernel:
                 cubin, name = cached_cubin(self.file, self.expression, f"sm_{cuda.Device(device).compute_capability}")
                 module = cuda.function.Module()
                 module.load(cubin)
-                self.functions[device] = module.get_function(name)
+                self.functions[device] = Launcher(
+                    self.expression,
+                    int(module.get_function(name).ptr),
+                    module,
+                    functools.partial(cuda.runtime.setDevice, device),
+                )
         return self.functions[device]
 
 
@@ -449,14 +496,16 @@ class Graph:
     `step()` is called once and must only launch work on the current stream; nothing runs before `launch`. Reading
     values raises CaptureError, copies from the host and cuBLAS through cupy raise during capture. While emulating, the
     driver notes the launches and runs them at every `launch`. Run `step` once before, so that its kernels are compiled.
-    `outputs` is what `step` returned; every launch writes the same buffers: copy what must last. Memory allocated during capture belongs to the graph and goes with it.
+    `outputs` is what `step` returned; every launch writes the same buffers: copy what must last.
+    Memory allocated during capture belongs to the graph and goes with it. borrowed: arrays that someone keeps alive for it;
+    a graph of the device holds no array of others, and one that is emulated does not hold these.
     """
 
-    def __init__(self, step: Callable[[], Any]) -> None:
+    def __init__(self, step: Callable[[], Any], borrowed: Sequence[Any] = ()) -> None:
         global capturing
         capturing = True
         try:
-            self.graph, self.outputs = _driver.capture(step) if emulating else self.captured(step)
+            self.graph, self.outputs = _driver.capture(step, borrowed) if emulating else self.captured(step)
         finally:
             capturing = False
 

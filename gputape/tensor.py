@@ -739,6 +739,10 @@ class Variable(Array):
             self._array = self._array.copy()
         return self._array
 
+    def is_held(self) -> bool:
+        """Whether anyone else holds the variable's array, so that writing into it would change what they have."""
+        return sys.getrefcount(self._array) > _ALONE
+
     def _scatter(self, op: str, sparse_delta: Any) -> Any:
         if not hasattr(sparse_delta, "indices"):
             raise TypeError(f"scatter_{op}: sparse_delta must be a tf.IndexedSlices, got {type(sparse_delta).__name__}")

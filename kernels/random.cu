@@ -2,13 +2,19 @@
 //
 //   philox_fill      words[4 b + j] = word j of the block with counter (b + 1, d, 0, 0) and key (k, 0)
 //   philox_advance   d = d + 1
+//   drop_forward     y = x * scale where the word of bits is at least `least`, else 0
 //
 //   state      two int64: key k, draws d; in device memory, so that a captured graph draws new numbers at every launch
-//   launch     fill: one thread makes one block of four 64-bit words; advance: one thread
-//   bytes      fill 32 per block written
+//   T          float, double, __half, __nv_bfloat16
+//   launch     fill: one thread makes one block of four 64-bit words; advance: one thread; drop: any grid, block = BLOCK
+//   bytes      fill 32 per block written; drop (2 * sizeof(T) + 4) per element
 //
 // instance philox_fill  regs<=48 spill=0
 // instance philox_advance  regs<=16 spill=0
+// instance drop_forward<float>          regs<=32 spill=0
+// instance drop_forward<double>         regs<=32 spill=0
+// instance drop_forward<__half>         regs<=32 spill=0
+// instance drop_forward<__nv_bfloat16>  regs<=32 spill=0
 #include "common.cuh"
 
 __device__ __forceinline__ void philox_round(unsigned long long (&c)[4], unsigned long long k0, unsigned long long k1) {
@@ -35,3 +41,9 @@ philox_fill(const long long* __restrict__ state, unsigned long long* __restrict_
 }
 
 __global__ void philox_advance(long long* __restrict__ state) { state[1] += 1; }
+
+template <typename T>
+__global__ void __launch_bounds__(BLOCK) drop_forward(const T* __restrict__ x, const unsigned* __restrict__ bits, T* __restrict__ y,
+                                                      i64 n, unsigned least, Acc<T> scale) {
+    for (i64 i = global_id(); i < n; i += global_count()) y[i] = bits[i] >= least ? T(Acc<T>(x[i]) * scale) : T(0.f);
+}

@@ -7,6 +7,7 @@ import pytest
 
 import gputape as tf
 from gputape import cuda, keras
+from gputape.captured import Captured
 from tests.emulator import emulator
 
 
@@ -52,6 +53,25 @@ def test_a_training_step_is_one_graph_with_no_reads_and_the_eager_bits():
         np.testing.assert_array_equal(a, b)
     assert counts[-3:] == [(0, 1, 0)] * 3, counts
     assert "as one graph" in step.report()
+
+
+def test_graphs_that_change_the_same_variables_stay_valid(monkeypatch):
+    made = []
+    capture = Captured.capture
+    monkeypatch.setattr(Captured, "capture", lambda self, *args: (made.append(self), capture(self, *args))[1])
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3)])
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile("adam", loss, metrics=["accuracy"])
+    for _ in range(3):
+        model.fit(X, Y, batch_size=2, epochs=2, validation_data=(X, Y), validation_batch_size=6, verbose=0)
+        model.evaluate(X, Y, batch_size=6, verbose=0)
+    assert len(made) == len(set(made)) == 2  # a training step and an evaluation
+    before = model.layers[0].kernel.value
+    kept = before.numpy().copy()
+    model.fit(X, Y, batch_size=2, verbose=0)
+    np.testing.assert_array_equal(before, kept)  # someone held it: the variable has moved
+    assert not np.array_equal(model.layers[0].kernel, kept)
+    assert len(made) == 3
 
 
 def test_chains_of_elementwise_ops_are_one_kernel_with_the_eager_bits():
@@ -131,7 +151,9 @@ def test_printing_and_assertions_come_after_the_launch():
     assert "as one graph" in f.report()
 
 
-@pytest.mark.parametrize("keys, why", [(["a", "b"], "argument 0 holds strings"), ([3, 4], "values are read on the host")])
+@pytest.mark.parametrize(
+    "keys, why", [(["a", "b"], "argument 0 holds strings"), ([3, 4], "values are read on the host")]
+)
 def test_what_reads_values_runs_one_by_one_and_says_so(keys, why):
     table = tf.lookup.StaticHashTable(tf.lookup.KeyValueTensorInitializer(keys, [1, 2]), -1)
     f = tf.function(lambda x: table.lookup(x) + 1)

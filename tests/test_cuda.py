@@ -11,7 +11,7 @@ import ml_dtypes
 import numpy as np
 import pytest
 
-from gputape import cuda, sources
+from gputape import cuda, launch, sources
 from tests.emulator import emulator
 from tests.emulator.emulator import ORDERS, Emulator
 
@@ -254,7 +254,7 @@ class FakeCuda:
 
     def __init__(self, log):
         self.log = log
-        self.runtime = SimpleNamespace(getDevice=lambda: 0)
+        self.runtime = SimpleNamespace(getDevice=lambda: 0, setDevice=lambda device: None)
         self.driver = SimpleNamespace(
             CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES=8, funcSetAttribute=lambda *a: log.append(("set", *a))
         )
@@ -267,13 +267,16 @@ class FakeCuda:
         return SimpleNamespace(load=lambda cubin: self.log.append(("load", cubin)), get_function=self.get_function)
 
     def get_function(self, name):
-        class Function:
-            ptr = 77
+        return SimpleNamespace(ptr=77)
 
-            def __call__(function, *launch):
-                self.log.append((name, *launch))
+    def get_current_stream(self):
+        return SimpleNamespace(ptr=99)
 
-        return Function()
+    def cuLaunchKernel(self, function, *launch):
+        *size, smem, stream, parameters, extra = launch
+        assert (function, stream, extra) == (77, 99, None)
+        self.log.append((*size, smem, tuple(parameters)))
+        return 1 if size[0] == 13 else 0
 
     def MemoryPool(self):
         return SimpleNamespace(malloc="private")
@@ -312,6 +315,8 @@ def fake(monkeypatch):
     log = []
     module = SimpleNamespace(cuda=FakeCuda(log), ndarray=FakeArray)
     monkeypatch.setitem(sys.modules, "cupy", module)
+    monkeypatch.setattr(cuda, "_kind", FakeArray)
+    monkeypatch.setattr(launch, "driver", lambda: module.cuda)
     monkeypatch.setattr(cuda, "available", lambda: True)
     monkeypatch.setattr(cuda, "cached_cubin", lambda file, expression, arch: (f"{expression} for {arch}", "_Z1f"))
     return log
@@ -321,13 +326,20 @@ def test_a_launch_on_the_device_loads_the_kernel_once(fake):
     kernels, x = cuda.Kernels("softmax.cu"), FakeArray()
     for _ in range(2):
         kernels.f[np.dtype("float32")](grid=2, args=(x, np.int64(3), None), smem=16)
-    launch = ("_Z1f", (2,), (256,), (x.data, np.int64(3), np.uint64(0)), 16)
-    assert fake == [("load", "f<float> for sm_90"), launch, launch]
+    loaded, first, second = fake
+    assert loaded == ("load", "f<float> for sm_90") and first == second and first[:7] == (2, 1, 1, 256, 1, 1, 16)
+    with pytest.raises(
+        launch.LaunchError, match=r"f<float>: cuLaunchKernel returned error 1 for a grid of .13,. blocks"
+    ):
+        kernels.f[np.dtype("float32")](grid=13, args=(x, np.int64(3), None))
 
 
 def test_much_shared_memory_is_asked_for(fake):
-    cuda.Kernels("softmax.cu").f(grid=1, args=(), smem=100_000)
-    assert fake[1:] == [("set", 77, 8, 100_000), ("_Z1f", (1,), (256,), (), 100_000)]
+    kernels = cuda.Kernels("softmax.cu")
+    for _ in range(2):
+        kernels.f(grid=1, args=(), smem=100_000)
+    launched = (1, 1, 1, 256, 1, 1, 100_000, ())
+    assert fake[1:] == [("set", 77, 8, 100_000), launched, launched]
 
 
 def test_arrays_that_are_elsewhere_are_refused(fake):

@@ -20,6 +20,7 @@ PACKAGE = ROOT / "gputape"
 ORDER = [
     [
         "sources",
+        "launch",
         "cuda",
         "registry",
         "dtypes",

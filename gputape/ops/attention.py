@@ -21,6 +21,7 @@ kernels = cuda.Kernels("attention.cu", block=256)
 TENSOR_BLOCK = 128  # threads of the kernels on tensor cores
 TILE = 32  # queries and keys that a block has in its memory at once
 WIDEST = 128  # of a head, in the kernels
+MANY, MOST = 2**21, 2**29  # scores for which their matrices are made
 NOTHING = (0,)  # the shape of a mask or bias that is not there
 SIZES: list[Any] = [(name, "i8") for name in ("queries", "keys", "heads", "key_heads", "depth", "width")]
 SIZES += [("mask", "i8", 4), ("bias", "i8", 4), ("scale", "f8"), ("causal", "i8")]
@@ -195,6 +196,8 @@ def prepared(q: Any, k: Any, v: Any, mask: Any, bias: Any, scale: float, causal:
     """The kernels' operands, their sizes as a struct and the shared memory of a tile; None for what they do not cover."""
     (batch, queries, heads, depth), (keys, key_heads, width) = q.shape, v.shape[1:]
     if max(depth, width) > WIDEST or not q.size or not v.size or batch * heads > 65535:
+        return None
+    if MANY <= batch * heads * queries * keys <= MOST:  # products of a library are faster, in more memory
         return None
     sizes = np.zeros(1, np.dtype(SIZES))
     sizes["queries"], sizes["keys"], sizes["heads"], sizes["key_heads"] = queries, keys, heads, key_heads

@@ -76,6 +76,22 @@ def applied(source: cuda.Kernels, name: str, operands: tuple[Any, ...], dtype: A
         y = cuda.empty(x.shape, result)
         source.unary_forward[name, result, x.dtype](_grid(x.size, x.dtype, result), (x, y, np.int64(x.size)))
         return y
+    if len(operands) == 2:
+        a, b = operands
+        if hasattr(a, "dtype") and hasattr(b, "dtype") and a.shape == b.shape:
+            y = cuda.empty(a.shape, result)
+            n = y.size
+            arguments = (
+                cuda.contiguous(a),
+                cuda.contiguous(b),
+                _zero(a.dtype),
+                _zero(b.dtype),
+                y,
+                np.int64(n),
+                _NONE_SINGLE,
+            )
+            source.binary_forward[name, result, a.dtype, b.dtype](_grid(n, a.dtype, b.dtype, result), arguments)
+            return y
     arrays, numbers, dtypes = [], [], []
     for x in operands:
         if hasattr(x, "dtype"):
@@ -100,12 +116,16 @@ def applied(source: cuda.Kernels, name: str, operands: tuple[Any, ...], dtype: A
     return y
 
 
+_NONE_SINGLE = np.int32(0)  # no operand is a single element
+
+
 @functools.cache
 def _zero(dtype: np.dtype[Any]) -> Any:
     """What stands in the place of an operand's number if the operand is an array."""
     return accumulator(dtype).type(0)
 
 
+@functools.lru_cache(maxsize=4096)
 def _grid(n: int, *dtypes: np.dtype[Any]) -> int:
     """Blocks for `n` elements, whose threads take vectors."""
     vector = 16 // max([d.itemsize for d in dtypes])

@@ -35,7 +35,8 @@ def multiply_matrices(xp, a, b, *, transpose_a=False, transpose_b=False):
 def _(a, b, *, transpose_a, transpose_b):
     """By cuBLASLt; by a kernel of ours what it does not do, integers above all."""
     m, n = a.shape[-1 if transpose_a else -2], b.shape[-2 if transpose_b else -1]
-    y = cuda.empty((*np.broadcast_shapes(a.shape[:-2], b.shape[:-2]), m, n), a.dtype)
+    batch = np.broadcast_shapes(a.shape[:-2], b.shape[:-2]) if a.ndim + b.ndim > 4 else ()
+    y = cuda.empty((*batch, m, n), a.dtype)
     if not a.size or not b.size:
         y.fill(0)
         return y

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
-from ..dtypes import as_dtype
+from .. import cuda
+from ..dtypes import accumulator, as_dtype
 from ..op import op
+from .functor import MOST_BLOCKS
+from .random import kernels
 
 
 @op
@@ -45,8 +50,22 @@ def box_muller(xp, unit):
 @op(mixed=("bits",))
 def drop(xp, x, bits, *, rate):
     """x / (1 - rate) where the word of `bits` is at least rate * 2^32, else 0."""
-    keep = bits >= np.uint32(min(int(rate * 2**32), 2**32 - 1))
-    return xp.multiply(x, keep.reshape(keep.shape), dtype=x.dtype) * (1 / (1 - rate))
+    return xp.where(bits >= _least(rate), x * x.dtype.type(1 / (1 - rate)), x.dtype.type(0))
+
+
+def _least(rate: float) -> Any:
+    return np.uint32(min(int(rate * 2**32), 2**32 - 1))
+
+
+@drop.kernel
+def _(x, bits, *, rate):
+    if x.dtype.kind not in "fV" or x.shape != bits.shape:
+        return NotImplemented
+    x, y = cuda.contiguous(x), cuda.empty(x.shape, x.dtype)
+    scale = accumulator(x.dtype).type(x.dtype.type(1 / (1 - rate)))
+    args = (x, cuda.contiguous(bits), y, np.int64(x.size), _least(rate), scale)
+    kernels.drop_forward[x.dtype](grid=min(-(-x.size // kernels.block), MOST_BLOCKS), args=args)
+    return y
 
 
 @drop.gradient

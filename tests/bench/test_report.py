@@ -15,8 +15,15 @@ from bench.report import Section, markdown, python, run
 
 def started(folder, *sections):
     command = python("-m", "bench.report", "--folder", str(folder), "--only", *sections)
+    environment = os.environ | {"CUDA_VISIBLE_DEVICES": ""}  # the short form
     return subprocess.Popen(
-        command, cwd=report.ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
+        command,
+        cwd=report.ROOT,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
     )
 
 

@@ -106,6 +106,7 @@ class Emulator:
     def __init__(self, orders: Sequence[str] = ORDERS[:1], sanitizer: str | None = None) -> None:
         self.orders = tuple(orders)
         self.noted: list[Callable[[], Any]] | None = None  # the work of the graph that is being captured
+        self.borrowed: list[tuple[int, int]] = []  # memory of others in it
         self.sanitizer = sanitizer or os.environ.get("GPUTAPE_SANITIZER") or None
         if self.sanitizer and RUNTIMES[self.sanitizer] not in os.environ.get("LD_PRELOAD", ""):
             raise RuntimeError(f"start Python with {environment(self.sanitizer)} to emulate under {self.sanitizer}")
@@ -115,7 +116,7 @@ class Emulator:
     ) -> None:
         """Run a `cuda.Kernel`. TypeError for arguments it does not take, EmulationError for what it does wrong."""
         if self.noted is not None:
-            self.noted.append(functools.partial(self.launch, kernel, grid, block, args, smem))
+            self.noted.append(functools.partial(self.launch, kernel, grid, block, [self.alias(a) for a in args], smem))
             return
         compiled = _compiled(
             kernel.file.source, kernel.file.name, kernel.file.options, kernel.expression, self.sanitizer
@@ -141,18 +142,33 @@ class Emulator:
                             f"{orders[0]} and in {order} order"
                         )
 
-    def capture(self, step: Callable[[], Any]) -> tuple[Noted, Any]:
-        """Note the launches and the array code of `step`, of which only array code that makes new arrays runs."""
+    def capture(self, step: Callable[[], Any], borrowed: Sequence[Any] = ()) -> tuple[Noted, Any]:
+        """Note the launches and the array code of `step`, of which only array code that makes new arrays runs.
+
+        What is noted holds its arrays, but those borrowed: a graph knows these by their addresses.
+        """
         self.noted = []
+        self.borrowed = [(a.ctypes.data, a.ctypes.data + a.nbytes) for a in borrowed]
         try:
             outputs = step()
             return Noted(self.noted), outputs
         finally:
             self.noted = None
 
+    def alias(self, a: Any) -> Any:
+        """An array, or if it lies in borrowed memory another one there, which holds nothing."""
+        if not isinstance(a, np.ndarray) or a.dtype.names or not a.nbytes:
+            return a
+        low, high = np.lib.array_utils.byte_bounds(a)
+        if not any(begin <= low and high <= end for begin, end in self.borrowed):
+            return a
+        memory = (ctypes.c_char * (high - low)).from_address(low)
+        return np.ndarray(a.shape, a.dtype, memory, a.ctypes.data - low, a.strides)
+
     def array_code(self, f: Callable[..., Any], arrays: tuple[Any, ...]) -> Any:
         """NumPy code in a capture: it makes its arrays now and fills them at every launch."""
         assert self.noted is not None
+        arrays = tuple([self.alias(a) for a in arrays])
         given = [a.copy() if isinstance(a, np.ndarray) else a for a in arrays]
         made = f(*arrays)
         if isinstance(made, np.generic):  # NumPy hands back scalars where CuPy has arrays of no dimensions

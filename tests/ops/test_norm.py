@@ -82,7 +82,7 @@ def test_kernels_and_numpy_bodies_against_meaning(device, dtype, shape):
         (family.batch_norm_columns, x, w, b),
         (family.batch_norm_columns_grad, x, w, dy, dmean, dvariance, centre, variance),
     ]
-    tolerance = {"rtol": 1e-4, "atol": 1e-4} if dtype is np.float32 else {}
+    tolerance = {"rtol": 1e-4, "atol": 1e-4} if dtype is np.float32 else {"atol": 1e-5}  # sums of 1200 rows
     for op, *arrays in cases:
         if device == "cpu":
             compare(op.numpy_body(*arrays, epsilon=EPS), op.composed(*arrays, epsilon=EPS), what=op.name, **tolerance)

@@ -6,9 +6,10 @@ import pytest
 import gputape as tf
 from gputape.ops import sampling as family
 from gputape.registry import OPS
-from gputape.testing import check_gradients
+from gputape.testing import check_gradients, check_kernel
 from tests.ops.declared import declared
 
+RNG = np.random.default_rng(0)
 BITS = np.random.Philox(key=[5, 0]).random_raw(20000).view(np.uint32)
 
 
@@ -41,6 +42,18 @@ def test_drop_keeps_the_share_and_the_mean():
     made = OPS["drop"](x, BITS, rate=0.25).numpy()
     assert set(np.unique(made)) == {0.0, 1 / 0.75} and abs(made.mean() - 1) < 0.02
     check_gradients(lambda a: OPS["drop"](tf.square(a), BITS[:6], rate=0.5), np.arange(6.0) + 1)
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float32", "float64"])
+@pytest.mark.parametrize("shape", [(), (0, 3), (37, 5)])
+def test_drop_kernel(dtype, shape, device):
+    x = RNG.standard_normal(shape).astype(tf.as_dtype(dtype).as_numpy_dtype)
+    bits = RNG.integers(0, 2**32, shape, np.uint32)
+    if device != "cpu":
+        check_kernel(OPS["drop"], x, np.asarray(bits), rate=0.3)
+    nans = tf.fill([64], np.nan)
+    dropped = OPS["drop"](nans, tf.constant(np.arange(64, dtype=np.uint32) << 26), rate=0.5).numpy()
+    assert (dropped[:32] == 0).all() and np.isnan(dropped[32:]).all()
 
 
 def test_dropout():

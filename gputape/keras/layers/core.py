@@ -82,12 +82,12 @@ class Dense(LowRankAdapted, Layer):
         shape = tuple(inputs.shape)
         x = floats(inputs, self.compute_dtype)
         x = x if len(shape) == 2 else tf.reshape(x, (-1, shape[-1]))
-        x = tf.matmul(x, self.kernel)
-        if self.bias is not None:
-            x = tf.add(x, self.bias)
+        relu = self.activation is activations.relu and self.bias is not None
+        w, b = self.kernel, self.bias
+        x = tf.matmul(x, w) if b is None else tf.nn.dense(x, w, b, "relu" if relu else None)
         if len(shape) != 2:
             x = tf.reshape(x, (*shape[:-1], self.units))
-        return x if self.activation is None else self.activation(x)
+        return x if relu or self.activation is None else self.activation(x)
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         return (*input_shape[:-1], self.units)

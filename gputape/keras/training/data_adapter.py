@@ -173,17 +173,22 @@ def from_arrays(
     generator = numpy_generator() if shuffle else None
 
     def make(epoch: int) -> Iterator[Any]:
-        order = generator.permutation(count) if generator is not None and shuffle != "batch" else None
+        order, lying = None, leaves
+        if generator is not None:
+            order = generator.permutation(count) if shuffle != "batch" else _mixed_batches(generator, count, size)
+            lying = [_in_order(a, order) for a in leaves]
         for start in range(0, count, size):
-            index: Any = slice(start, min(start + size, count))
-            if order is not None:
-                index = order[index]
-            elif generator is not None:
-                index = generator.permutation(np.arange(index.start, index.stop))
-            rows = [None if a is None else _rows(a, index) for a in leaves]
+            index = slice(start, min(start + size, count))
+            rows = [None if a is None else _rows(a, index, order) for a in lying]
             yield tuple(rows) if plain else tf.nest.pack_sequence_as(packed, rows)
 
     return Batches(make, -(-count // size))
+
+
+def _mixed_batches(generator: Any, count: int, size: int) -> Any:
+    """The order of an epoch whose batches keep their samples, each mixed in itself."""
+    starts = range(0, count, size)
+    return np.concatenate([generator.permutation(np.arange(k, min(k + size, count))) for k in starts or [0]])
 
 
 def _weights_per_output(y: Any, sample_weight: Any) -> Any:
@@ -205,17 +210,22 @@ def _weights_per_output(y: Any, sample_weight: Any) -> Any:
 
 
 def _placed(leaves: list[Any]) -> list[Any]:
-    """On a machine with a GPU, arrays that fit there as tensors on it."""
-    if not tf.config.list_physical_devices("GPU"):
+    """Where new arrays go to a GPU, those that fit there as tensors on it."""
+    if "GPU" not in tf.constant(0).device:
         return leaves
     total = sum(a.nbytes for a in leaves if isinstance(a, np.ndarray))
     return [tf.convert_to_tensor(a) if isinstance(a, np.ndarray) and total <= RESIDENT else a for a in leaves]
 
 
-def _rows(leaf: Any, index: Any) -> Any:
-    if isinstance(leaf, tf.Tensor):
-        return leaf[index] if isinstance(index, slice) else tf.gather(leaf, index)
-    return tf.convert_to_tensor(leaf[index])
+def _in_order(leaf: Any, order: Any) -> Any:
+    """A tensor's rows in the order of an epoch, all at once, so that its batches are views; other leaves as they are."""
+    return tf.gather(leaf, order) if isinstance(leaf, tf.Tensor) else leaf
+
+
+def _rows(leaf: Any, index: slice, order: Any) -> Any:
+    if isinstance(leaf, tf.Tensor):  # lies in that order
+        return tf.Tensor(leaf._array[index])
+    return tf.convert_to_tensor(leaf[index if order is None else order[index]])
 
 
 # -- everything else
