@@ -11,7 +11,7 @@
 //   Hidden are keys where the mask is false, and with `causal` those later than the query; ds is 0 there. A query that
 //   sees no key gets the mean of all values, as all its scores are equal.
 //
-//   T          float, double, __half, __nv_bfloat16; computed in Acc<T>
+//   T          float, double, __half, __nv_bfloat16; computed in Acc<T>. Half types in rows of 8 go to attention_tensor.cuh
 //   q, y       (batch, queries, heads, depth or width); k, v (batch, keys, key_heads, depth or width), both up to 128
 //   mask, bias null, or with a stride for each of batch, heads, queries, keys, 0 where they are broadcast; stats (2, batch,
 //              heads, queries), m and l
@@ -36,24 +36,13 @@
 // instance attention_backward_keys<double>             regs<=200 spill=0
 // instance attention_backward_keys<__half>             regs<=128 spill=0
 // instance attention_backward_keys<__nv_bfloat16>      regs<=128 spill=0
-#include "common.cuh"
+#include "attention_tensor.cuh"
 
 constexpr int TILE = 32, LANES = 8, EACH = TILE / LANES, WIDEST = 128, COLS = WIDEST / LANES;
 static_assert(BLOCK == TILE * LANES, "the threads are shared out by hand");
 
-struct Sizes {
-    i64 queries, keys, heads, key_heads, depth, width;
-    i64 mask[4], bias[4];
-    double scale;
-    i64 causal;
-};
-
 // Blocks of attention_backward_keys at a time on a multiprocessor: for two the sums of doubles have not enough registers.
 template <typename T> constexpr int BLOCKS = sizeof(T) == 8 ? 1 : 2;
-
-template <typename A> __device__ A lowest();
-template <> __device__ float lowest<float>() { return -0.7f * 3.402823466e38f; }
-template <> __device__ double lowest<double>() { return -0.7 * 1.7976931348623157e308; }
 
 // The maximum or sum over the eight lanes of a row; every lane gets the same bits.
 template <typename A, typename Op> __device__ __forceinline__ A row_reduce(A x, Op op) {
@@ -62,49 +51,23 @@ template <typename A, typename Op> __device__ __forceinline__ A row_reduce(A x, 
     return x;
 }
 
-// One (batch, head) of the operands: where its rows are, and which scores it has.
-template <typename T> struct Head {
-    using A = Acc<T>;
-    const Sizes& z;
-    const bool* mask;
-    const A* bias;
-    i64 batch, head, key_head;
-
-    __device__ Head(const Sizes& z, const bool* mask, const A* bias, i64 batch, i64 head)
-        : z(z), mask(mask ? mask + batch * z.mask[0] + head * z.mask[1] : nullptr),
-          bias(bias ? bias + batch * z.bias[0] + head * z.bias[1] : nullptr), batch(batch), head(head),
-          key_head(head / (z.heads / z.key_heads)) {}
-
-    __device__ i64 query_row(i64 t) const { return (batch * z.queries + t) * z.heads + head; }
-    __device__ i64 key_row(i64 j) const { return (batch * z.keys + j) * z.key_heads + key_head; }
-    __device__ i64 stat(i64 t) const { return (batch * z.heads + head) * z.queries + t; }
-    __device__ bool seen(i64 t, i64 j) const {
-        return (!z.causal || j <= t) && (!mask || mask[t * z.mask[2] + j * z.mask[3]]);
-    }
-    // The keys at which query tile `first` may stop: later ones are hidden. Not with a mask: a query may see none at all.
-    __device__ i64 end(i64 first) const {
-        const i64 last = first + TILE;
-        return z.causal && !mask && last < z.keys ? last : z.keys;
-    }
-    __device__ A score(A dot, i64 t, i64 j) const {
-        return seen(t, j) ? dot * A(z.scale) + (bias ? bias[t * z.bias[2] + j * z.bias[3]] : A(0)) : lowest<A>();
-    }
-    // Rows first .. first + 31 of q (or k) into shared memory, zeros after the last.
-    __device__ void load_queries(A* to, const T* q, i64 first, i64 size) const {
+// Rows first .. first + 31 of q (or k) into shared memory, zeros after the last.
+template <typename T, typename A>
+__device__ __forceinline__ void load_queries(A* to, const T* q, const Head<T>& head, i64 first, i64 size) {
 #pragma unroll 1
-        for (i64 i = threadIdx.x; i < TILE * size; i += BLOCK) {
-            const i64 r = i / size, t = first + r;
-            to[r * (size + 1) + i % size] = t < z.queries ? A(q[query_row(t) * size + i % size]) : A(0);
-        }
+    for (i64 i = threadIdx.x; i < TILE * size; i += BLOCK) {
+        const i64 r = i / size, t = first + r;
+        to[r * (size + 1) + i % size] = t < head.z.queries ? A(q[head.query_row(t) * size + i % size]) : A(0);
     }
-    __device__ void load_keys(A* to, const T* k, i64 first, i64 size) const {
+}
+template <typename T, typename A>
+__device__ __forceinline__ void load_keys(A* to, const T* k, const Head<T>& head, i64 first, i64 size) {
 #pragma unroll 1
-        for (i64 i = threadIdx.x; i < TILE * size; i += BLOCK) {
-            const i64 r = i / size, j = first + r;
-            to[r * (size + 1) + i % size] = j < z.keys ? A(k[key_row(j) * size + i % size]) : A(0);
-        }
+    for (i64 i = threadIdx.x; i < TILE * size; i += BLOCK) {
+        const i64 r = i / size, j = first + r;
+        to[r * (size + 1) + i % size] = j < head.z.keys ? A(k[head.key_row(j) * size + i % size]) : A(0);
     }
-};
+}
 
 template <typename A> __device__ __forceinline__ A dot(const A* a, const A* b, i64 size) {
     A s = 0;
@@ -146,12 +109,12 @@ __global__ void __launch_bounds__(BLOCK)
     const i64 first = i64(blockIdx.x) * TILE, t = first + row;
     const Head<T> head(z, mask, bias, blockIdx.y / z.heads, blockIdx.y % z.heads);
     const bool there = t < z.queries;
-    const i64 end = head.end(first);
+    const i64 end = head.end(first + TILE);
     A total[COLS] = {}, m = -INFINITY, l = 0;
-    head.load_queries(mine, q, first, z.depth);
+    load_queries(mine, q, head, first, z.depth);
     for (i64 start = 0; start < end; start += TILE) {
         __syncthreads();  // the queries are there, and the values before have been used
-        head.load_keys(theirs, k, start, z.depth);
+        load_keys(theirs, k, head, start, z.depth);
         __syncthreads();
         A s[EACH], top = m;
 #pragma unroll
@@ -176,7 +139,7 @@ __global__ void __launch_bounds__(BLOCK)
         m = top;
         l = l * shrink + row_reduce(sum, Sum());
         __syncthreads();
-        head.load_keys(theirs, v, start, z.width);
+        load_keys(theirs, v, head, start, z.width);
 #pragma unroll
         for (int i = 0; i < COLS; ++i) total[i] *= shrink;
         __syncthreads();
@@ -219,15 +182,15 @@ __global__ void __launch_bounds__(BLOCK, 2)  // without the 2 the compiler aims 
     const i64 first = i64(blockIdx.x) * TILE, t = first + row;
     const Head<T> head(z, mask, bias, blockIdx.y / z.heads, blockIdx.y % z.heads);
     const bool there = t < z.queries;
-    const i64 end = head.end(first), stat = head.stat(there ? t : 0);
+    const i64 end = head.end(first + TILE), stat = head.stat(there ? t : 0);
     const A m = stats[stat], l = stats[stat + i64(gridDim.y) * z.queries], e = dots[stat];
     A total[COLS] = {};
-    head.load_queries(mine, q, first, z.depth);
-    head.load_queries(out, dy, first, z.width);
+    load_queries(mine, q, head, first, z.depth);
+    load_queries(out, dy, head, first, z.width);
     for (i64 start = 0; start < end; start += TILE) {
         __syncthreads();
-        head.load_keys(keys, k, start, z.depth);
-        head.load_keys(values, v, start, z.width);
+        load_keys(keys, k, head, start, z.depth);
+        load_keys(values, v, head, start, z.width);
         __syncthreads();
 #pragma unroll
         for (int i = 0; i < EACH; ++i) {
@@ -266,14 +229,14 @@ __global__ void __launch_bounds__(BLOCK, BLOCKS<T>)
     const i64 begin = z.causal && !mask ? first : 0;  // queries before the first key see none of the tile
     A total_k[COLS] = {}, total_v[COLS] = {};
     const Head<T> any(z, mask, bias, batch, key_head * groups);
-    any.load_keys(mine, k, first, z.depth);
-    any.load_keys(values, v, first, z.width);
+    load_keys(mine, k, any, first, z.depth);
+    load_keys(values, v, any, first, z.width);
     for (i64 g = 0; g < groups; ++g) {
         const Head<T> head(z, mask, bias, batch, key_head * groups + g);
         for (i64 start = begin; start < z.queries; start += TILE) {
             __syncthreads();
-            head.load_queries(queries, q, start, z.depth);
-            head.load_queries(out, dy, start, z.width);
+            load_queries(queries, q, head, start, z.depth);
+            load_queries(out, dy, head, start, z.width);
             __syncthreads();
 #pragma unroll
             for (int i = 0; i < EACH; ++i) {

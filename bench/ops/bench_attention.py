@@ -13,10 +13,16 @@ SIZES = (
 )  # batch, length, heads, depth
 
 
+def told_with_rate(told: str, seconds: float, nbytes: int, flops: int) -> None:
+    report(told, seconds, nbytes)
+    print(f"{'':<44} {flops / seconds / 1e12:10.1f} TFLOP/s", flush=True)
+
+
 def main() -> None:
     for dtype in ("float32", "float16"):
         for batch, length, heads, depth in SIZES:
             x = tf.cast(tf.random.normal([batch, length, heads, depth]), dtype)
+            flops = 4 * batch * heads * length**2 * depth  # of the products; 2.5 times as many in the gradient
             nbytes = 4 * batch * length * heads * depth * x.dtype.size
 
             def tiles(x=x):
@@ -33,9 +39,9 @@ def main() -> None:
                 return tape.gradient(y, x)
 
             told = f"attention {batch} x {length} x {heads} x {depth} {dtype}"
-            report(told, measure(tiles), nbytes)
+            told_with_rate(told, measure(tiles), nbytes, flops)
             report(f"{told}, by scores", measure(scores), nbytes)
-            report(f"{told}, gradient", measure(lambda f=tiles: backward(f)), 3 * nbytes)
+            told_with_rate(f"{told}, gradient", measure(lambda f=tiles: backward(f)), 3 * nbytes, flops * 7 // 2)
             report(f"{told}, gradient by scores", measure(lambda f=scores: backward(f)), 3 * nbytes)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from .unary import exp
 from .window import batches
 
 kernels = cuda.Kernels("attention.cu", block=256)
+TENSOR_BLOCK = 128  # threads of the kernels on tensor cores
 TILE = 32  # queries and keys that a block has in its memory at once
 WIDEST = 128  # of a head, in the kernels
 MANY, MOST = 2**21, 2**29  # scores for which their matrices are made
@@ -212,6 +213,29 @@ def prepared(q: Any, k: Any, v: Any, mask: Any, bias: Any, scale: float, causal:
     return [cuda.contiguous(a) for a in (q, k, v)], given, sizes, row * TILE * accumulator(q.dtype).itemsize
 
 
+class Tiles(NamedTuple):
+    """Of a kernel on tensor cores: rows of a block, columns of shared memory, and how much of that it takes."""
+
+    rows: int
+    wide: int
+    smem: int
+
+
+def tensor_tiles(arrays: Any, backward: bool) -> Tiles | None:
+    """The tiles of attention_tensor.cuh for q, k, v and their like; None if the tensor cores do not take them."""
+    dtype, longest = arrays[0].dtype, max(a.shape[3] for a in arrays)
+    vector = 16 // dtype.itemsize
+    if dtype.itemsize > 2 or any(a.shape[3] % vector or cuda.address(a) % 16 for a in arrays):
+        return None
+    wide = 64 if longest <= 64 else WIDEST
+    pitch = wide * dtype.itemsize + 16
+    if backward:
+        rows, others = 64, 64 if wide == 64 else 16
+        return Tiles(rows, wide, (2 * rows + 4 * others) * pitch)
+    rows, others = (128, 32) if wide == 64 else (64, 64)
+    return Tiles(rows, wide, (rows + 4 * others) * pitch)
+
+
 @attend.kernel
 def _(q, k, v, mask, bias, *, scale, causal):
     made = prepared(q, k, v, mask, bias, scale, causal)
@@ -220,9 +244,13 @@ def _(q, k, v, mask, bias, *, scale, causal):
     arrays, given, sizes, tile = made
     wide, (batch, queries, heads, _) = accumulator(q.dtype), q.shape
     y, stats = cuda.empty((*q.shape[:3], v.shape[3]), q.dtype), cuda.empty((2, batch, heads, queries), wide)
+    args = (*arrays, *given, y, stats, sizes)
+    if tiles := tensor_tiles(arrays, backward=False):
+        kernel = kernels.attention_tensor_forward[q.dtype, tiles.wide]
+        kernel((-(-queries // tiles.rows), batch * heads), args, tiles.smem, TENSOR_BLOCK)
+        return y, stats
     smem = 2 * tile + TILE * (TILE + 1) * wide.itemsize
-    launch = {"grid": (-(-queries // TILE), batch * heads), "smem": smem}
-    kernels.attention_forward[q.dtype](**launch, args=(*arrays, *given, y, stats, sizes))
+    kernels.attention_forward[q.dtype]((-(-queries // TILE), batch * heads), args, smem)
     return y, stats
 
 
@@ -238,8 +266,17 @@ def _(q, k, v, mask, bias, dy, y, stats, *, scale, causal):
     dots = cuda.empty(stats.shape[1:], wide)
     rows = batch * heads * queries
     kernels.attention_dots[q.dtype](grid=-(-rows // (256 // 32)), args=(dy, y, dots, np.int64(rows), sizes))
-    smem = 4 * tile + TILE * (TILE + 1) * wide.itemsize
     args = (*arrays, *given, dy, stats, dots)
+    if tiles := tensor_tiles([*arrays, dy], backward=True):
+        which = q.dtype, tiles.wide
+        kernels.attention_tensor_backward_queries[which](
+            (-(-queries // tiles.rows), batch * heads), (*args, dq, sizes), tiles.smem, TENSOR_BLOCK
+        )
+        kernels.attention_tensor_backward_keys[which](
+            (-(-keys // tiles.rows), batch * key_heads), (*args, dk, dv, sizes), tiles.smem, TENSOR_BLOCK
+        )
+        return dq, dk, dv
+    smem = 4 * tile + TILE * (TILE + 1) * wide.itemsize
     kernels.attention_backward_queries[q.dtype](
         grid=(-(-queries // TILE), batch * heads), smem=smem, args=(*args, dq, sizes)
     )

@@ -84,6 +84,40 @@ def test_kernels_and_numpy_bodies_against_meaning(device, shape, causal, masked,
             check_kernel(op, *arrays, **options, **LOOSE.get(dtype, {}))
 
 
+# Past a tile and past the last one, heads that share keys, width and depth that are no tile's; in blocks of 16 bytes.
+EIGHTS = [(1, 130, 70, 2, 1, 64, 24), (2, 3, 65, 1, 1, 8, 16), (1, 65, 66, 2, 2, 72, 128), (1, 1, 1, 1, 1, 8, 8)]
+
+
+@on_devices
+@pytest.mark.parametrize("dtype", DTYPES[2:])
+@pytest.mark.parametrize(
+    "causal, masked, biased", [(False,) * 3, (True, False, False), (False, True, False), (True,) * 3]
+)
+@pytest.mark.parametrize("shape", EIGHTS, ids=str)
+def test_tensor_cores_against_meaning(device, shape, causal, masked, biased, dtype):
+    mask = mask_of(shape) if masked else np.zeros(0, bool)
+    form = (1, shape[3], shape[1], shape[2])
+    bias = RNG.standard_normal(form).astype(np.float32) if biased else np.zeros(0, np.float32)
+    options = {"scale": -0.3 if masked else 0.3, "causal": causal}
+    given = [*operands(shape, dtype), mask, bias]
+    wide = [x if x.dtype == bool else x.astype(np.float64) for x in given]
+    y, stats = family.attend.numpy_body(*wide, **options)
+    dy = RNG.standard_normal(y.shape).astype(dtype)
+    expected = [y, *family.attend_grad.numpy_body(*wide, dy.astype(np.float64), y, stats, **options)]
+    with cuda.count_launches() as counter:
+        arrays = [cuda.to_device(x) if device == "cuda" else x for x in (*given, dy)]
+        y, made = family.attend.kernel_body(*arrays[:-1], **options)
+        grads = family.attend_grad.kernel_body(*arrays, y, made, **options)
+    unit = 2.0**-10 if dtype is np.float16 else 2.0**-7
+    for m, e in zip((y, *grads), expected, strict=True):  # sums of rounded products: errors go by the largest
+        assert np.abs(cuda.to_host(m).astype(np.float64) - e).max() < 4 * unit * max(1, np.abs(e).max())
+    seen = stats[0] > -1e300  # the lowest of float64 is another
+    np.testing.assert_allclose(cuda.to_host(made)[0][seen], stats[0][seen], rtol=1e-4, atol=1e-4)
+    np.testing.assert_allclose(cuda.to_host(made)[1], stats[1], rtol=1e-3)
+    kinds = [name.split("<")[0] for name in counter.launches if "tensor" in name]
+    assert set(kinds) == {f"attention_tensor_{kind}" for kind in ("forward", "backward_queries", "backward_keys")}
+
+
 @pytest.mark.parametrize("masked", [False, True])
 def test_gradients(device, masked):
     mask = np.array([[[[True, False], [False, False]]]]) if masked else None
