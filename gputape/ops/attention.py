@@ -197,8 +197,6 @@ def prepared(q: Any, k: Any, v: Any, mask: Any, bias: Any, scale: float, causal:
     (batch, queries, heads, depth), (keys, key_heads, width) = q.shape, v.shape[1:]
     if max(depth, width) > WIDEST or not q.size or not v.size or batch * heads > 65535:
         return None
-    if MANY <= batch * heads * queries * keys <= MOST:  # products of a library are faster, in more memory
-        return None
     sizes = np.zeros(1, np.dtype(SIZES))
     sizes["queries"], sizes["keys"], sizes["heads"], sizes["key_heads"] = queries, keys, heads, key_heads
     sizes["depth"], sizes["width"], sizes["scale"], sizes["causal"] = depth, width, scale, causal
@@ -236,6 +234,11 @@ def tensor_tiles(arrays: Any, backward: bool) -> Tiles | None:
     return Tiles(rows, wide, (rows + 4 * others) * pitch)
 
 
+def by_scores(q: Any, k: Any) -> bool:
+    """Whether products of a library are faster than the kernels without tensor cores, and the scores fit the memory."""
+    return MANY <= q.shape[0] * q.shape[1] * q.shape[2] * k.shape[1] <= MOST
+
+
 @attend.kernel
 def _(q, k, v, mask, bias, *, scale, causal):
     made = prepared(q, k, v, mask, bias, scale, causal)
@@ -249,6 +252,8 @@ def _(q, k, v, mask, bias, *, scale, causal):
         kernel = kernels.attention_tensor_forward[q.dtype, tiles.wide]
         kernel((-(-queries // tiles.rows), batch * heads), args, tiles.smem, TENSOR_BLOCK)
         return y, stats
+    if by_scores(q, k):
+        return NotImplemented
     smem = 2 * tile + TILE * (TILE + 1) * wide.itemsize
     kernels.attention_forward[q.dtype]((-(-queries // TILE), batch * heads), args, smem)
     return y, stats
@@ -260,6 +265,9 @@ def _(q, k, v, mask, bias, dy, y, stats, *, scale, causal):
     if made is None:
         return NotImplemented
     arrays, given, sizes, tile = made
+    tiles = tensor_tiles([*arrays, dy], backward=True)
+    if not tiles and by_scores(q, k):
+        return NotImplemented
     wide, (batch, queries, heads, _), (keys, key_heads) = accumulator(q.dtype), q.shape, k.shape[1:3]
     dy, y, stats = (cuda.contiguous(a) for a in (dy, y, stats))
     dq, dk, dv = (cuda.empty_like(a) for a in arrays)
@@ -267,7 +275,7 @@ def _(q, k, v, mask, bias, dy, y, stats, *, scale, causal):
     rows = batch * heads * queries
     kernels.attention_dots[q.dtype](grid=-(-rows // (256 // 32)), args=(dy, y, dots, np.int64(rows), sizes))
     args = (*arrays, *given, dy, stats, dots)
-    if tiles := tensor_tiles([*arrays, dy], backward=True):
+    if tiles:
         which = q.dtype, tiles.wide
         kernels.attention_tensor_backward_queries[which](
             (-(-queries // tiles.rows), batch * heads), (*args, dq, sizes), tiles.smem, TENSOR_BLOCK
