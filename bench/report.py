@@ -242,7 +242,7 @@ def write(report: dict[str, Any], stem: Path) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.report", description=__doc__.partition("\n")[0])
     parser.add_argument("--minutes", type=float, default=9.0, help="begin nothing after this time, and end what runs")
-    parser.add_argument("--only", nargs="*", help="sections to run")
+    parser.add_argument("--only", nargs="*", help="sections to run, in this order")
     parser.add_argument("--folder", default=str(ROOT / "bench" / "results"), help="where the report goes")
     parser.add_argument("--run", nargs="+", help=argparse.SUPPRESS)  # one section: these modules, one after the other
     given = parser.parse_args()
@@ -252,7 +252,8 @@ def main() -> None:
     sections = on_gpu() if cuda.available() else without_gpu()
     if unknown := set(given.only or ()) - {s.name for s in sections}:
         parser.error(f"no section {sorted(unknown)}; there are {[s.name for s in sections]}")
-    sections = [s for s in sections if not given.only or s.name in given.only]
+    named = {s.name: s for s in sections}
+    sections = [named[name] for name in given.only] if given.only else sections
     report: dict[str, Any] = {"gpu": cuda.available(), "surroundings": surrounding(), "sections": []}
     about = report["surroundings"]
     stem = Path(given.folder, re.sub(r"[^a-z0-9]+", "-", f"{about['device']}-{about['date'][:10]}".lower()).strip("-"))

@@ -21,10 +21,10 @@
 // instance attention_tensor_backward_queries<__half, 128>           regs<=255 spill=0
 // instance attention_tensor_backward_queries<__nv_bfloat16, 64>     regs<=255 spill=0
 // instance attention_tensor_backward_queries<__nv_bfloat16, 128>    regs<=255 spill=0
-// instance attention_tensor_backward_keys<__half, 64>               regs<=255 spill=0
-// instance attention_tensor_backward_keys<__half, 128>              regs<=255 spill=0
-// instance attention_tensor_backward_keys<__nv_bfloat16, 64>        regs<=255 spill=0
-// instance attention_tensor_backward_keys<__nv_bfloat16, 128>       regs<=255 spill=0
+// instance attention_tensor_backward_keys<__half, 64>               regs<=255 spill<=96
+// instance attention_tensor_backward_keys<__half, 128>              regs<=255 spill<=96
+// instance attention_tensor_backward_keys<__nv_bfloat16, 64>        regs<=255 spill<=96
+// instance attention_tensor_backward_keys<__nv_bfloat16, 128>       regs<=255 spill<=96
 #include "attention.cuh"
 #include "ptx.cuh"
 #include <cuda_pipeline_primitives.h>

@@ -23,7 +23,7 @@
 // instance sparse_cross_entropy_forward<float, int>                     regs<=40 spill=0
 // instance sparse_cross_entropy_forward<float, long long>               regs<=40 spill=0
 // instance sparse_cross_entropy_forward<double, int>                    regs<=64 spill<=80
-// instance sparse_cross_entropy_forward<double, long long>              regs<=64 spill<=32
+// instance sparse_cross_entropy_forward<double, long long>              regs<=64 spill<=80
 // instance sparse_cross_entropy_forward<__half, int>                    regs<=40 spill=0
 // instance sparse_cross_entropy_forward<__half, long long>              regs<=40 spill=0
 // instance sparse_cross_entropy_forward<__nv_bfloat16, int>             regs<=40 spill=0

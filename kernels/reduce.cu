@@ -43,18 +43,18 @@
 // instance reduce_columns<Max, __nv_bfloat16, __nv_bfloat16, 1>  regs<=80 spill=0
 // instance reduce_columns<Max, __nv_bfloat16, __nv_bfloat16, 8>  regs<=80 spill=0
 // instance reduce_columns<Max, __nv_bfloat16, float, 1>          regs<=80 spill=0
-// instance reduce_columns<Max, float, __nv_bfloat16, 4>          regs<=80 spill=0
-// instance reduce_columns<Max, float, float, 4>                  regs<=80 spill=0
-// instance reduce_columns<Min, float, float, 4>                  regs<=80 spill=0
+// instance reduce_columns<Max, float, __nv_bfloat16, 4>          regs<=80 spill<=64
+// instance reduce_columns<Max, float, float, 4>                  regs<=80 spill<=64
+// instance reduce_columns<Min, float, float, 4>                  regs<=80 spill<=64
 // instance reduce_columns<Min, int, int, 1>                      regs<=80 spill=0
-// instance reduce_columns<Min, int, int, 4>                      regs<=80 spill=0
+// instance reduce_columns<Min, int, int, 4>                      regs<=80 spill<=64
 // instance reduce_columns<Product, double, double, 1>            regs<=80 spill=0
-// instance reduce_columns<Product, float, float, 4>              regs<=80 spill=0
+// instance reduce_columns<Product, float, float, 4>              regs<=80 spill<=64
 // instance reduce_columns<Sum, __half, __half, 1>                regs<=80 spill=0
 // instance reduce_columns<Sum, __half, __half, 8>                regs<=80 spill=0
 // instance reduce_columns<Sum, __half, float, 1>                 regs<=80 spill=0
 // instance reduce_columns<Sum, double, double, 1>                regs<=80 spill=0
-// instance reduce_columns<Sum, float, __half, 4>                 regs<=80 spill=0
+// instance reduce_columns<Sum, float, __half, 4>                 regs<=80 spill<=64
 // instance reduce_columns<Sum, float, float, 1>                  regs<=80 spill=0
 // instance reduce_columns<Sum, unsigned char, unsigned char, 1>  regs<=80 spill=0
 #include "common.cuh"
