@@ -6,7 +6,7 @@
 //   attention_tensor_backward_queries   64 * M queries to a block over tiles of keys, for dq
 //   attention_tensor_backward_keys      64 * M keys to a block over tiles of queries, for dk and dv: scores are made turned
 //
-//   T          __half, __nv_bfloat16 in whole; float with its factors rounded to TensorFloat-32. Sums are float
+//   T          __half, __nv_bfloat16; sums are float
 //   WIDE       64 or 128, at least depth and width, which are multiples of 16 bytes, as are the addresses
 //   launch     grid as in attention.cu with its own tiles; block = 128. GT_DYN_SMEM: pitches are 16 bytes more than the rows,
 //              so that the eight rows of a matrix that is loaded at once lie in different banks
@@ -68,12 +68,6 @@ __device__ __forceinline__ void fetch_keys(T* to, const T* k, const Head<T>& hea
     fetch_rows<COUNT, WIDE>(to, k + head.key_row(0) * size, first, head.z.keys, head.z.key_heads * size, size);
 }
 
-template <typename T> __device__ __forceinline__ void round_fragments(unsigned (&r)[4]) {
-    if (sizeof(T) == 4)
-#pragma unroll
-        for (int i = 0; i < 4; ++i) r[i] = round_fragment(r[i]);
-}
-
 // d += left rightᵀ: M * 16 rows by N * 8, both stored by rows in shared memory.
 template <int WIDE, int M, int N, typename T>
 __device__ __forceinline__ void multiply_rows(float (&d)[M][N][4], const T* left, const T* right, int lane) {
@@ -85,15 +79,11 @@ __device__ __forceinline__ void multiply_rows(float (&d)[M][N][4], const T* left
     for (int k = 0; k < WIDE; k += STEP<T>) {
         unsigned a[M][4];
 #pragma unroll
-        for (int i = 0; i < M; ++i) {
-            load_fragments<false>(a[i], left + i * 16 * PITCH<T, WIDE> + k);
-            round_fragments<T>(a[i]);
-        }
+        for (int i = 0; i < M; ++i) load_fragments<false>(a[i], left + i * 16 * PITCH<T, WIDE> + k);
 #pragma unroll
         for (int n = 0; n < N; n += PAIR) {
             unsigned b[4];
             load_fragments<false>(b, right + n * 8 * PITCH<T, WIDE> + k);
-            round_fragments<T>(b);
 #pragma unroll
             for (int j = 0; j < PAIR; ++j) {
                 const unsigned two[2] = {b[2 * j], b[2 * j + 1]};

@@ -3,19 +3,15 @@
 //   load_fragments<turned>(r, p)   ldmatrix: four 8x8 matrices of 16-bit numbers from shared memory. Lane l passes the 16-byte
 //                                  row l % 8 of matrix l / 8, and gets in r[i] two elements of matrix i: (l / 4, 2 * (l % 4))
 //                                  and the one to its right; turned: (2 * (l % 4), l / 4) and the one below
-//   multiply_fragments<T>(d, a, b) mma: d (16, 8) += a (16, 16) b (16, 8) on tensor cores, T = __half or __nv_bfloat16; for
-//                                  T = float a (16, 8) b (8, 8) in TensorFloat-32: the last 13 bits of a and b do not count
-//   round_fragment(x)              the float x, as bits, to the nearest that TensorFloat-32 has
+//   multiply_fragments<T>(d, a, b) mma: d (16, 8) += a (16, 16) b (16, 8) on tensor cores, T = __half or __nv_bfloat16
 //   power_of_two(x)                2^x to about 22 bits, tiny results as 0
 //
 //   a   a[0] and a[1] hold rows 0-7 and 8-15 of columns 0-7, a[2] and a[3] those of columns 8-15: load_fragments of a stored by
 //       rows, turned if it is stored by columns
 //   b   b[0] holds rows 0-7, b[1] rows 8-15: load_fragments turned of b stored by rows
-//       float: a[0], a[1] hold rows 0-7 and 8-15 of columns 0-3, a[2], a[3] of columns 4-7, lane l row l / 4, column l % 4; b[0],
-//       b[1] rows 0-3 and 4-7, lane l row l % 4, column l / 4: load_fragments takes a float for two numbers of 16 bits
 //   d   d[0], d[1] are row l / 4, columns 2 * (l % 4) and the next; d[2], d[3] the same of row l / 4 + 8
 //
-// The first three need sm_80 or newer.
+// The first two need sm_80 or newer.
 #include "common.cuh"
 
 #ifdef GT_EMULATED
@@ -64,22 +60,6 @@ template <typename T> void resolve_multiply_fragments(emulator::Thread* const* l
         memcpy(lanes[lane]->result, f.d, sizeof f.d);
     }
 }
-template <> void resolve_multiply_fragments<float>(emulator::Thread* const* lanes) {
-    float a[16][8], b[8][8];
-    for (int lane = 0; lane < WARP; ++lane) {
-        PostedFragments f;
-        memcpy(&f, lanes[lane]->posted, sizeof f);
-        for (int i = 0; i < 4; ++i) a[lane / 4 + i % 2 * 8][lane % 4 + i / 2 * 4] = __uint_as_float(f.a[i] & ~0x1fffu);
-        for (int i = 0; i < 2; ++i) b[lane % 4 + i * 4][lane / 4] = __uint_as_float(f.b[i] & ~0x1fffu);
-    }
-    for (int lane = 0; lane < WARP; ++lane) {
-        PostedFragments f;
-        memcpy(&f, lanes[lane]->posted, sizeof f);
-        for (int i = 0; i < 4; ++i)
-            for (int k = 0; k < 8; ++k) f.d[i] += a[lane / 4 + i / 2 * 8][k] * b[k][lane % 4 * 2 + i % 2];
-        memcpy(lanes[lane]->result, f.d, sizeof f.d);
-    }
-}
 template <typename T> void multiply_fragments(float (&d)[4], const unsigned (&a)[4], const unsigned (&b)[2]) {
     PostedFragments f;
     memcpy(f.d, d, sizeof d);
@@ -89,7 +69,6 @@ template <typename T> void multiply_fragments(float (&d)[4], const unsigned (&a)
     emulator::warp_wait(0xffffffffu, resolve_multiply_fragments<T>, false, __LINE__);
     memcpy(d, emulator::current->result, sizeof d);
 }
-inline unsigned round_fragment(unsigned x) { return (x + 0x1000u) & ~0x1fffu; }
 inline float power_of_two(float x) { return x < -126.f ? 0.f : exp2f(x); }
 
 #else
@@ -122,18 +101,6 @@ __device__ __forceinline__ void multiply_fragments<__nv_bfloat16>(float (&d)[4],
     GT_MMA("bf16");
 }
 #undef GT_MMA
-template <>
-__device__ __forceinline__ void multiply_fragments<float>(float (&d)[4], const unsigned (&a)[4], const unsigned (&b)[2]) {
-    asm volatile("mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, "
-                 "{%0, %1, %2, %3};"
-                 : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3])
-                 : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]));
-}
-__device__ __forceinline__ unsigned round_fragment(unsigned x) {
-    unsigned y;
-    asm("cvt.rna.tf32.f32 %0, %1;" : "=r"(y) : "r"(x));
-    return y;
-}
 __device__ __forceinline__ float power_of_two(float x) {
     float y;
     asm("ex2.approx.ftz.f32 %0, %1;" : "=f"(y) : "f"(x));

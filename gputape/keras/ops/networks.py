@@ -256,15 +256,28 @@ def layer_normalization(x, gamma=None, beta=None, axis=-1, epsilon=None, **kwarg
     epsilon = 1e-7 if epsilon is None else epsilon
     x = floating(x)
     axes = axes_of(x, axis)
-    shape = [n if a in axes else 1 for a, n in enumerate(x.shape)]
+    if _fit(x, axes, gamma, beta):
+        return tf.nn.layer_norm(x, gamma, beta, axes=axes, epsilon=epsilon)
 
     def normal(x):
-        mean, variance = tf.nn.moments(x, axes, keepdims=True)
-        y = (x - mean) * tf.math.rsqrt(variance + epsilon)
-        y = y if gamma is None else y * tf.reshape(tensor(gamma, x.dtype), shape)
-        return y if beta is None else y + tf.reshape(tensor(beta, x.dtype), shape)
+        y = tf.nn.layer_norm(x, axes=axes, epsilon=epsilon)
+        y = y if gamma is None else y * _beside(gamma, x, axes)
+        return y if beta is None else y + _beside(beta, x, axes)
 
     return in_float32(normal, x)
+
+
+def _fit(x, axes, *weights):
+    """Whether the weights of a normalization of `x` have the sizes of its axes; others are broadcast to x."""
+    sizes = [x.shape[a] for a in axes]
+    return all(w is None or list(w.shape) == sizes for w in weights)
+
+
+def _beside(weight, x, axes):
+    weight = tensor(weight, x.dtype)
+    if len(weight.shape) == len(x.shape) or axes == [len(x.shape) - 1]:
+        return weight
+    return tf.reshape(weight, [n if a in axes else 1 for a, n in enumerate(x.shape)])
 
 
 def rms_normalization(x, scale=None, axis=-1, epsilon=None):
@@ -272,13 +285,9 @@ def rms_normalization(x, scale=None, axis=-1, epsilon=None):
     epsilon = 1e-7 if epsilon is None else epsilon
     x = floating(x)
     axes = axes_of(x, axis)
-    shape = [n if a in axes else 1 for a, n in enumerate(x.shape)]
-
-    def normal(x):
-        y = x * tf.math.rsqrt(tf.reduce_mean(x * x, axes, keepdims=True) + epsilon)
-        return y if scale is None else y * tf.reshape(tensor(scale, x.dtype), shape)
-
-    return in_float32(normal, x)
+    if _fit(x, axes, scale):
+        return tf.nn.rms_norm(x, scale, axes=axes, epsilon=epsilon)
+    return in_float32(lambda x: tf.nn.rms_norm(x, axes=axes, epsilon=epsilon) * _beside(scale, x, axes), x)
 
 
 def normalize(x, axis=-1, order=2, epsilon=None):
