@@ -256,6 +256,7 @@ def layer_normalization(x, gamma=None, beta=None, axis=-1, epsilon=None, **kwarg
     epsilon = 1e-7 if epsilon is None else epsilon
     x = floating(x)
     axes = axes_of(x, axis)
+    gamma, beta = _summed_with(x, gamma), _summed_with(x, beta)
     if _fit(x, axes, gamma, beta):
         return tf.nn.layer_norm(x, gamma, beta, axes=axes, epsilon=epsilon)
 
@@ -267,6 +268,11 @@ def layer_normalization(x, gamma=None, beta=None, axis=-1, epsilon=None, **kwarg
     return in_float32(normal, x)
 
 
+def _summed_with(x, weight):
+    """A weight of a normalization of `x`, if there is one, in the dtype in which that sums."""
+    return None if weight is None else tensor(weight, "float32" if x.dtype.size == 2 else x.dtype)
+
+
 def _fit(x, axes, *weights):
     """Whether the weights of a normalization of `x` have the sizes of its axes; others are broadcast to x."""
     sizes = [x.shape[a] for a in axes]
@@ -274,7 +280,6 @@ def _fit(x, axes, *weights):
 
 
 def _beside(weight, x, axes):
-    weight = tensor(weight, x.dtype)
     if len(weight.shape) == len(x.shape) or axes == [len(x.shape) - 1]:
         return weight
     return tf.reshape(weight, [n if a in axes else 1 for a, n in enumerate(x.shape)])
@@ -285,6 +290,7 @@ def rms_normalization(x, scale=None, axis=-1, epsilon=None):
     epsilon = 1e-7 if epsilon is None else epsilon
     x = floating(x)
     axes = axes_of(x, axis)
+    scale = _summed_with(x, scale)
     if _fit(x, axes, scale):
         return tf.nn.rms_norm(x, scale, axes=axes, epsilon=epsilon)
     return in_float32(lambda x: tf.nn.rms_norm(x, axes=axes, epsilon=epsilon) * _beside(scale, x, axes), x)

@@ -211,3 +211,21 @@ def test_slice_update_takes_the_place_from_a_tensor_without_reading_it():
     assert (
         ops.slice_update(keras.KerasTensor((4, None)), keras.KerasTensor((2,)), keras.KerasTensor((2, 2))).shape[0] == 4
     )
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32"])
+def test_normalizations_take_weights_as_lists_and_such_that_broadcast(dtype):
+    x = tf.cast(np.random.default_rng(0).standard_normal((4, 3)), dtype)
+    gamma, beta = [1.0, 2.0, 3.0], [0.5, 0.0, -0.5]
+    wide = x.numpy().astype("float64")
+    away = wide - wide.mean(-1, keepdims=True)
+    normal = away / np.sqrt(away.var(-1, keepdims=True) + 1e-7)
+    tolerance = {"rtol": 2e-3, "atol": 2e-3} if dtype == "float16" else {"rtol": 1e-5, "atol": 1e-5}
+    made = keras.ops.layer_normalization(x, gamma, beta)
+    assert made.dtype == dtype
+    np.testing.assert_allclose(made, normal * gamma + beta, **tolerance)
+    full = np.arange(12.0).reshape(4, 3)
+    np.testing.assert_allclose(keras.ops.layer_normalization(x, full), normal * full, **tolerance)
+    rms = wide / np.sqrt((wide**2).mean(-1, keepdims=True) + 1e-7)
+    np.testing.assert_allclose(keras.ops.rms_normalization(x, gamma), rms * gamma, **tolerance)
+    np.testing.assert_allclose(keras.ops.rms_normalization(x, full), rms * full, **tolerance)
