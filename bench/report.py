@@ -52,9 +52,9 @@ def python(*arguments: str) -> list[str]:
     return [sys.executable, *arguments]
 
 
-def pytest(*arguments: str) -> list[str]:
+def pytest(*arguments: str, processes: int = min(os.cpu_count() or 1, 16)) -> list[str]:
     # Kernels are compiled at their first launch, so many processes help; pytest-benchmark warns of them.
-    many = ("-n", str(min(os.cpu_count() or 1, 16))) if importlib.util.find_spec("xdist") else ()
+    many = ("-n", str(processes)) if processes > 1 and importlib.util.find_spec("xdist") else ()
     return python("-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:benchmark", *many, *arguments)
 
 
@@ -71,7 +71,12 @@ def on_gpu() -> list[Section]:
         Section("determinism", python("-m", "bench.determinism"), 60),
         Section("models: others", python("-m", "bench.models", "transformer", "cnn", "lstm"), 180),
         *[
-            Section(tool, [*sanitizer, tool, *pytest("-n0", "-k", "cuda", *TESTED)], 120, needs="compute-sanitizer")
+            Section(
+                tool,
+                [*sanitizer, tool, *pytest("-k", "cuda", *TESTED, processes=1)],
+                120,
+                needs="compute-sanitizer",
+            )
             for tool in ("memcheck", "racecheck", "initcheck")
         ],
         Section("models: large", python("-m", "bench.models", "gpt2", "resnet50"), 240),
@@ -250,9 +255,9 @@ def main() -> None:
         statuses = [subprocess.run(python("-m", module), check=False).returncode for module in given.run]
         sys.exit(any(statuses))
     sections = on_gpu() if cuda.available() else without_gpu()
-    if unknown := set(given.only or ()) - {s.name for s in sections}:
-        parser.error(f"no section {sorted(unknown)}; there are {[s.name for s in sections]}")
     named = {s.name: s for s in sections}
+    if unknown := set(given.only or ()) - named.keys():
+        parser.error(f"no section {sorted(unknown)}; there are {list(named)}")
     sections = [named[name] for name in given.only] if given.only else sections
     report: dict[str, Any] = {"gpu": cuda.available(), "surroundings": surrounding(), "sections": []}
     about = report["surroundings"]

@@ -252,7 +252,7 @@ def multiply(
     compute = _TYPES[name][3]
     compute = _FAST.get(compute, compute) if _tensor_float_32 and name in ("float32", "complex64") else compute
     stream = 0 if cuda.emulating else int(cuda.stream().ptr)
-    bases = [cuda.address(x) for x in (b, a, out)] if cuda.emulating else [b.data.ptr, a.data.ptr, out.data.ptr]
+    bases = [cuda.address(x) for x in (b, a, out)]
     others = [cuda.address(x) for x in (vector, aux) if x is not None]
     with _lock:
         handle = lt.handle(device)

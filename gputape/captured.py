@@ -48,22 +48,19 @@ class Captured:
         self.copied = self.overtaken()
 
     def overtaken(self) -> set[int]:
-        """Registers that show a Variable's memory and are read after an effect has changed it: they need a copy.
+        """Registers that show a Variable's memory and need a copy: those that are read after an effect has changed it.
 
         So do results, which the graph would hold.
         """
         found = set()
         ever = {id(v) for v in self.changed}
-        read: dict[int, Any] = {}  # register -> the Variable it was read from
+        read: dict[int, Any] = {}  # register -> the Variable it was read from, which the program changes
         for k, step in enumerate(self.steps):
-            if type(step.op) is Read:
+            if type(step.op) is Read and id(step.op.variable) in ever:
                 read[step.outputs[0]] = step.op.variable
-                if id(step.op.variable) in ever and step.outputs[0] in self.lives.returned:
-                    found.add(step.outputs[0])
             changed = {id(v) for v in step.targets}
-            needed, returned = self.lives.needed, self.lives.returned
-            found |= {r for r, v in read.items() if id(v) in changed and (needed[r] >= k or r in returned)}
-        return found
+            found |= {r for r, v in read.items() if id(v) in changed and self.lives.needed[r] >= k}
+        return found | (read.keys() & self.lives.returned)
 
     def __call__(self, arguments: list[Tensor]) -> Any:
         if self.graph is None or not self.valid():

@@ -93,23 +93,31 @@ class Concrete:
         """The function's result and effects, recorders being told of every op."""
         if self.on_host and not state.stack and not cuda.emulating:
             return self.plan([x._array for x in arguments])
-        if not self.on_host and not state.stack and self.graph is not None:
-            try:
-                return self.graph(arguments)
-            except NotCapturable as reason:
-                self.graph, self.forced = None, str(reason)
+        if not self.on_host and not state.stack and (made := self.launched("graph", arguments)) is not NotImplemented:
+            return made
         if state.stack and all(hasattr(recorder, "see") for recorder in state.stack):  # they watch, and keep nothing
             plan = self.watched if self.on_host and not cuda.emulating else None  # made before anybody measures
             for recorder in state.stack:
                 recorder.begin()
             if plan is not None:
                 return plan([x._array for x in arguments], _see)
-            if state.stack == [checker] and not self.on_host and self.checked_graph is not None:
-                try:
-                    return self.checked_graph(arguments)
-                except NotCapturable as reason:
-                    self.checked_graph, self.forced = None, str(reason)
+            if state.stack == [checker] and not self.on_host:
+                made = self.launched("checked_graph", arguments)
+                if made is not NotImplemented:
+                    return made
         return self.interpret(arguments)
+
+    def launched(self, name: str, arguments: list[Tensor]) -> Any:
+        """What the graph `name` of this recording gives; NotImplemented, and why in `forced`, if there can be none."""
+        graph = getattr(self, name)
+        if graph is None:
+            return NotImplemented
+        try:
+            return graph(arguments)
+        except NotCapturable as reason:
+            setattr(self, name, None)
+            self.forced = str(reason)
+            return NotImplemented
 
     def interpret(
         self,

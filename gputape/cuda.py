@@ -356,8 +356,9 @@ class Kernel:
         else:
             block = block if type(block) is tuple else (int(block),)
             if math.prod(block) > self.file.block:
-                most = f"{self.file.block} threads of {self.file!r}"
-                raise ValueError(f"{self.expression}: {block} is more than the {most}")
+                raise ValueError(
+                    f"{self.expression}: {block} is more than the {self.file.block} threads of {self.file!r}"
+                )
         device = HOST if emulating else int(_cupy().cuda.runtime.getDevice())
         arguments = tuple([a if isinstance(a, np.generic) else self.checked(a, k, device) for k, a in enumerate(args)])
         if 0 in grid:

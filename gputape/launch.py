@@ -16,10 +16,7 @@ from typing import Any
 
 import numpy as np
 
-_CODES: dict[type, str] = {  # of the struct module, by the type of a NumPy scalar
-    **{np.bool_: "?", np.int8: "b", np.uint8: "B", np.int16: "h", np.uint16: "H", np.int32: "i", np.uint32: "I"},
-    **{np.int64: "q", np.uint64: "Q", np.float16: "e", np.float32: "f", np.float64: "d"},
-}
+_CODES = "?bBhHiIlLqQefd"  # what NumPy and the struct module call by the same letter
 
 
 class LaunchError(RuntimeError):
@@ -71,7 +68,7 @@ class Layout:
 
 def _is_bits(argument: Any) -> bool:
     """Whether it is a scalar that the struct module does not know: a bfloat16."""
-    return isinstance(argument, np.generic) and type(argument) not in _CODES
+    return isinstance(argument, np.generic) and argument.dtype.char not in _CODES
 
 
 def _described(argument: Any) -> tuple[int, int, str]:
@@ -81,7 +78,7 @@ def _described(argument: Any) -> tuple[int, int, str]:
     if isinstance(argument, np.ndarray):
         return argument.nbytes, argument.dtype.alignment, f"{argument.nbytes}s"
     size = argument.dtype.itemsize
-    return size, size, _CODES.get(type(argument), "H")
+    return size, size, "H" if _is_bits(argument) else argument.dtype.char
 
 
 class Launcher:

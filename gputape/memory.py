@@ -64,7 +64,7 @@ class MemoryReport:
         pool = (
             [f"pool of the device: {_told(self.pool['used'])} used of {_told(self.pool['held'])}"] if self.pool else []
         )
-        return "\n".join([*(map(str, self.recordings) if self.recordings else ["nothing is recorded"]), *pool])
+        return "\n".join([*(list(map(str, self.recordings)) or ["nothing is recorded"]), *pool])
 
 
 def memory_report(*functions: Any) -> MemoryReport:

@@ -157,11 +157,8 @@ class Op:
             raise self.explained(error, arrays, attrs) from error
 
     def run_device(self, arrays: list[Any], attrs: dict[str, Any]) -> Any:
-        if not cuda.emulating and len(arrays) > 1:
-            for a in arrays:
-                if cuda.is_device(a):
-                    arrays = [cuda.to_device(a) if isinstance(a, (np.ndarray, np.generic)) else a for a in arrays]
-                    break
+        if len(arrays) > 1 and any(map(cuda.is_device, arrays)):
+            arrays = [cuda.to_device(a) if isinstance(a, (np.ndarray, np.generic)) else a for a in arrays]
         if self.kernel_body is not None:
             made = self.kernel_body(*arrays, **attrs)
             if made is not NotImplemented:

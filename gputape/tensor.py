@@ -735,7 +735,7 @@ class Variable(Array):
 
         In a captured graph it is always the variable's own: see captured.py.
         """
-        if sys.getrefcount(self._array) > _ALONE and not cuda.capturing:
+        if self.is_held() and not cuda.capturing:
             self._array = self._array.copy()
         return self._array
 

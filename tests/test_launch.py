@@ -19,7 +19,7 @@ SCALARS = [
     np.uint64(2**63),
     np.float16(1.5),
 ]
-SCALARS += [np.float32(np.pi), np.float64(np.pi), ml_dtypes.bfloat16(2.5)]
+SCALARS += [np.longlong(-6), np.float32(np.pi), np.float64(np.pi), ml_dtypes.bfloat16(2.5)]
 
 
 def read(parameters, k, like):

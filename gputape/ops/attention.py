@@ -246,14 +246,15 @@ def _(q, k, v, mask, bias, *, scale, causal):
         return NotImplemented
     arrays, given, sizes, tile = made
     wide, (batch, queries, heads, _) = accumulator(q.dtype), q.shape
+    tiles = tensor_tiles(arrays, backward=False)
+    if not tiles and by_scores(q, k):
+        return NotImplemented
     y, stats = cuda.empty((*q.shape[:3], v.shape[3]), q.dtype), cuda.empty((2, batch, heads, queries), wide)
     args = (*arrays, *given, y, stats, sizes)
-    if tiles := tensor_tiles(arrays, backward=False):
+    if tiles:
         kernel = kernels.attention_tensor_forward[q.dtype, tiles.wide]
         kernel((-(-queries // tiles.rows), batch * heads), args, tiles.smem, TENSOR_BLOCK)
         return y, stats
-    if by_scores(q, k):
-        return NotImplemented
     smem = 2 * tile + TILE * (TILE + 1) * wide.itemsize
     kernels.attention_forward[q.dtype]((-(-queries // TILE), batch * heads), args, smem)
     return y, stats

@@ -36,11 +36,10 @@ def segment_reduce(xp, data, segment_ids, *, how, segments, empty):
 
     segment_ids has the leading axes of `data`; rows with a negative id are left out.
     """
-    ids = segment_ids.reshape(-1)
     if xp is not np:  # what the kernel leaves: complex numbers and nothing at all
         args = [cuda.to_host(a) for a in (data, segment_ids)]
         return xp.asarray(segment_reduce.body(np, *args, how=how, segments=segments, empty=empty))
-    rest = data.shape[segment_ids.ndim :]
+    ids, rest = segment_ids.reshape(-1), data.shape[segment_ids.ndim :]
     rows = data.reshape(len(ids), math.prod(rest))
     y = xp.full((segments, rows.shape[1]), empty, accumulator(data.dtype))
     reduce = getattr(np, UFUNC[how])
